@@ -17,7 +17,7 @@ import asyncpg
 from tortoise import Tortoise
 
 from storage import jobs
-from storage.errors import SchemaMismatch, boundary
+from storage.errors import StorageError, boundary
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -28,6 +28,12 @@ Transaction: TypeAlias = "PoolConnectionProxy[Record]"
 
 MIGRATION_LOCK = 0x417373656E74  # "Assent": two processes that start at once migrate one after the other
 MIGRATION_NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
+
+
+class SchemaMismatch(StorageError):
+    """The database's schema is not one this program can bring up to date."""
+
+    code = "storage.schema_mismatch"
 
 
 def migrations() -> list[tuple[int, str, str]]:

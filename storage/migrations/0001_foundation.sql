@@ -17,7 +17,6 @@ create table key_check (
 -- One data key per day for what waits (inbox, outbox); it dies with its day, 8 days later.
 create table day_key (
     day          date primary key,
-    key_id       uuid not null unique,
     kid          smallint not null,
     wrapped      bytea not null check (octet_length(wrapped) = 60),
     commitment   bytea not null check (octet_length(commitment) = 32)
@@ -218,7 +217,7 @@ create table outbox (
     lane_epoch     bigint,
     sending_at     timestamptz,
     settled_at     timestamptz,
-    mid_hash       bytea,
+    mid_hash       bytea check (octet_length(mid_hash) = 16),
     day            date not null,
     message_sealed bytea,
     primary key (page_id, outbox_id)
@@ -265,7 +264,7 @@ create table delivery (
     rule          text,
     lane_epoch    bigint,
     attempt_id    uuid,
-    mid_hash      bytea,
+    mid_hash      bytea check (octet_length(mid_hash) = 16),
     error_code    integer,
     error_subcode integer,
     planned_at    timestamptz not null,
