@@ -55,6 +55,16 @@ create table notice (
     unique (page_id, notice_id)
 );
 
+-- The exact words of every question that was ever put, by digest: what a yes or no refers to. Never personal.
+create table shown_text (
+    page_id      text not null references page,
+    sha256       bytea not null check (octet_length(sha256) = 32),
+    language     text not null,
+    body         text not null,
+    first_used   timestamptz not null,
+    primary key (page_id, sha256)
+);
+
 create table lead (
     page_id            text not null references page,
     lead_id            uuid not null,

@@ -1,0 +1,51 @@
+"""What does the program know of a Facebook Page, and on which basis may it send?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.ids import PageId
+from domain.personal import Pii
+
+
+class MarketingBasis(StrEnum):
+    """What must be proven before a campaign may reach a person of this Page."""
+
+    EXPLICIT = "explicit"
+    CONVERSATION_START = "conversation_start"
+
+
+class BasisRefused(ValueError):
+    """The Page's region does not allow the basis that was asked for."""
+
+
+def check_basis(basis: MarketingBasis, region: str) -> None:
+    """Raises BasisRefused where starting a conversation cannot count as consent: the EU, or nobody knows where."""
+    if basis is MarketingBasis.CONVERSATION_START and region in {"EU", "unknown"}:
+        raise BasisRefused(
+            f"marketing_basis=conversation_start is refused for region {region}: set the Page's region first, "
+            "or keep marketing_basis=explicit"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One connected Page with its settings; `pace` is messages per second, `token` the platform's access token."""
+
+    page_id: PageId
+    name: str
+    region: str
+    language: str
+    time_zone: str
+    controller_name: str
+    controller_contact: str
+    dpo_contact: str
+    marketing_basis: MarketingBasis
+    minimum_age: int
+    pace: int
+    takeover_hours: int
+    use_first_name: bool
+    state: str
+    paused_cause: str | None
+    token: Pii[str]
+    connected_at: datetime

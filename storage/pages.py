@@ -1,0 +1,83 @@
+"""Which Pages are connected, and with which settings?"""
+
+from dataclasses import dataclass
+
+from domain.ids import PageId
+from domain.page import MarketingBasis, Page
+from domain.personal import Pii
+from storage.errors import boundary
+from storage.keys import Keys
+from storage.labels import Label
+from storage.tables import PageRow
+
+_SETTINGS = (
+    "name",
+    "region",
+    "language",
+    "time_zone",
+    "controller_name",
+    "controller_contact",
+    "dpo_contact",
+    "marketing_basis",
+    "minimum_age",
+    "pace",
+    "takeover_hours",
+    "use_first_name",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PageStore:
+    keys: Keys
+
+    async def get(self, page_id: PageId) -> Page | None:
+        """The Page, its token opened; None when it is not connected here."""
+        with boundary():
+            row = await PageRow.get_or_none(page_id=page_id)
+        return None if row is None else self._page(row)
+
+    async def all(self) -> list[Page]:
+        """Every connected Page, by id."""
+        with boundary():
+            rows = await PageRow.all().order_by("page_id")
+        return [self._page(row) for row in rows]
+
+    async def put(self, page: Page) -> None:
+        """Connects the Page or replaces its settings and token."""
+        fields = {name: getattr(page, name) for name in _SETTINGS}
+        fields["marketing_basis"] = page.marketing_basis.value
+        token = page.token.reveal("seal the token").encode()
+        with boundary():
+            await PageRow.update_or_create(
+                page_id=page.page_id,
+                defaults={
+                    **fields,
+                    "state": page.state,
+                    "paused_cause": page.paused_cause,
+                    "token_sealed": self.keys.system.seal(Label.PAGE_TOKEN, page.page_id.encode(), token),
+                    "connected_at": page.connected_at,
+                },
+            )
+
+    async def pause(self, page_id: PageId, cause: str) -> None:
+        """Stops all campaigns of the Page until `resume`; the first cause stays."""
+        with boundary():
+            await PageRow.filter(page_id=page_id, state="connected").update(state="paused", paused_cause=cause)
+
+    async def resume(self, page_id: PageId) -> None:
+        """Lets the Page's campaigns go on."""
+        with boundary():
+            await PageRow.filter(page_id=page_id).update(state="connected", paused_cause=None)
+
+    def _page(self, row: PageRow) -> Page:
+        token = self.keys.system.open(Label.PAGE_TOKEN, row.page_id.encode(), bytes(row.token_sealed))
+        settings = {name: getattr(row, name) for name in _SETTINGS}
+        settings["marketing_basis"] = MarketingBasis(row.marketing_basis)
+        return Page(
+            page_id=PageId(row.page_id),
+            state=row.state,
+            paused_cause=row.paused_cause,
+            token=Pii(token.decode()),
+            connected_at=row.connected_at,
+            **settings,
+        )
