@@ -109,7 +109,9 @@ class ConsentStore:
     async def topics(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> dict[Topic, TopicConsent]:
         """The standing answer of the person for each topic they were asked about."""
         rows = await tx.fetch(
-            "select topic, state, event_time from lead_topic where page_id = $1 and lead_id = $2", page_id, lead_id
+            "select topic, state, event_time from lead_topic where page_id = $1 and lead_id = $2",
+            page_id,
+            lead_id,
         )
         return {
             Topic(row["topic"]): TopicConsent(

@@ -68,7 +68,9 @@ class LeadStore:
         """The lead a link was made for, locked until the transaction ends; None when unknown or erased."""
         return self._lead(await tx.fetchrow(_BY_LINK, link_ref))
 
-    async def add(self, tx: "Transaction", page_id: PageId, profile: LeadProfile, *, now: datetime) -> tuple[Lead, bool]:
+    async def add(
+        self, tx: "Transaction", page_id: PageId, profile: LeadProfile, *, now: datetime
+    ) -> tuple[Lead, bool]:
         """The lead of this person and whether it is new: of any number of simultaneous calls one makes it."""
         lead_id = LeadId(uuid4())
         psid = profile.psid.reveal("make the look-up hash")
@@ -105,12 +107,20 @@ class LeadStore:
     async def key_of(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> "DataKey | None":
         """The person's data key for this one use; None once it is destroyed."""
         row = await tx.fetchrow(
-            "select kid, wrapped, commitment from lead_key where page_id = $1 and lead_id = $2", page_id, lead_id
+            "select kid, wrapped, commitment from lead_key where page_id = $1 and lead_id = $2",
+            page_id,
+            lead_id,
         )
         return row and self.keys.open_lead_key(lead_id, row["kid"], row["wrapped"], row["commitment"])
 
     async def seen(
-        self, tx: "Transaction", lead: Lead, *, event_time: datetime, window_until: datetime | None, writes: bool
+        self,
+        tx: "Transaction",
+        lead: Lead,
+        *,
+        event_time: datetime,
+        window_until: datetime | None,
+        writes: bool,
     ) -> Lead:
         """Notes that the person was heard of; times only ever move forward. `writes` = they can be reached again."""
         await tx.execute(_SEEN, lead.page_id, lead.lead_id, event_time, window_until, writes)
@@ -135,7 +145,10 @@ class LeadStore:
     async def silence(self, tx: "Transaction", lead: Lead, until: datetime | None) -> None:
         """Keeps the bot still in this thread until then; None gives the thread back to it."""
         await tx.execute(
-            "update lead set human_until = $3 where page_id = $1 and lead_id = $2", lead.page_id, lead.lead_id, until
+            "update lead set human_until = $3 where page_id = $1 and lead_id = $2",
+            lead.page_id,
+            lead.lead_id,
+            until,
         )
 
     async def unreachable(self, tx: "Transaction", lead: Lead, since: datetime, reason: str) -> None:

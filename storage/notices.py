@@ -23,14 +23,10 @@ order by (language = $2) desc, (language = 'en') desc, language limit 1
 
 @dataclass(frozen=True, slots=True)
 class NoticeStore:
-    async def publish(
-        self, tx: "Transaction", page_id: PageId, bodies: Mapping[str, str], *, now: datetime
-    ) -> int:
+    async def publish(self, tx: "Transaction", page_id: PageId, bodies: Mapping[str, str], *, now: datetime) -> int:
         """Publishes the texts, by language, as the Page's next version and returns its number."""
         await tx.execute("select 1 from page where page_id = $1 for update", page_id)
-        version: int = 1 + await tx.fetchval(
-            "select coalesce(max(version), 0) from notice where page_id = $1", page_id
-        )
+        version: int = 1 + await tx.fetchval("select coalesce(max(version), 0) from notice where page_id = $1", page_id)
         for language, body in bodies.items():
             await tx.execute(
                 "insert into notice (page_id, version, language, notice_id, body, sha256, published_at) "
@@ -53,7 +49,10 @@ class NoticeStore:
     async def get(self, tx: "Transaction", page_id: PageId, version: int, language: str) -> Notice | None:
         """One version in one language, as it was published."""
         row = await tx.fetchrow(
-            "select * from notice where page_id = $1 and version = $2 and language = $3", page_id, version, language
+            "select * from notice where page_id = $1 and version = $2 and language = $3",
+            page_id,
+            version,
+            language,
         )
         return None if row is None else _notice(row)
 
