@@ -4,6 +4,7 @@ Two ways in: `Database.pool` is raw asyncpg for what must be quick or must share
 (storage/tables.py) serve ordinary reads and writes. Both are opened and closed here and used only inside this room.
 """
 
+import asyncio
 import hashlib
 import re
 import ssl
@@ -68,7 +69,7 @@ async def _apply(connection: "Connection[Record]") -> None:
         "(number integer primary key, sha256 text not null, applied_at timestamptz not null default now())"
     )
     applied = {row["number"]: row["sha256"] for row in await connection.fetch("select * from schema_migration")}
-    known = migrations()
+    known = await asyncio.to_thread(migrations)
     check_applied(applied, {number: digest for number, digest, _ in known})
     for number, digest, sql in known:
         if number in applied:

@@ -9,7 +9,7 @@ from tortoise.models import Model
 
 
 class PageRow(Model):
-    page_id = fields.TextField(primary_key=True)
+    page_id = fields.CharField(max_length=64, primary_key=True)
     name = fields.TextField()
     region = fields.TextField()
     language = fields.TextField()
