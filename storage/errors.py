@@ -9,7 +9,7 @@ StorageError
 ├── QueryRefused       the server refused the statement: no right, no such table, wrong syntax
 ├── RowMissing         one row was expected and there was not exactly one
 ├── ShapeBroken        what is stored is not what the code expects to read
-├── SchemaMismatch     the schema of the database is not the one this program was written for
+├── SchemaMismatch     the schema of the database is not one this program knows (storage/database.py)
 ├── OpenFailed         a sealed value did not open
 ├── KeyRefused         a wrapped data key did not unwrap
 └── KeyRingError       the key ring is missing, wrong or cannot be written (storage/keyring.py)
@@ -17,8 +17,6 @@ StorageError
 Texts of drivers, the ORM and pydantic repeat whole rows and arguments. `boundary` lets none of them out:
 only a SQLSTATE, the name of a constraint or of a class gets through.
 """
-
-# ruff: noqa: N818 - an error is named for what happened: `except Conflict` reads as the sentence it is
 
 import functools
 import json
@@ -41,9 +39,6 @@ class StorageError(Exception):
     """Base of all: `code` is stable and documented, the text is safe to show and says what to do next."""
 
     code: ClassVar[str] = "storage.failed"
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
 
 
 class Unavailable(StorageError):
@@ -110,23 +105,15 @@ class ShapeBroken(StorageError):
     code = "storage.shape_broken"
 
     def __init__(self, expected: str) -> None:
-        super().__init__(
-            f"a stored value is not a valid {expected}; another version of the program may have made it"
-        )
+        super().__init__(f"a stored value is not a valid {expected}; another version of the program may have made it")
         self.expected = expected
-
-
-class SchemaMismatch(StorageError):
-    code = "storage.schema_mismatch"
 
 
 class OpenFailed(StorageError):
     code = "storage.open_failed"
 
     def __init__(self, label: Label, row_id: bytes) -> None:
-        super().__init__(
-            f"the sealed {label} of row {row_id.hex()} did not open: altered, moved, or its key is gone"
-        )
+        super().__init__(f"the sealed {label} of row {row_id.hex()} did not open: altered, moved, or its key is gone")
         self.label = label
         self.row_id = row_id
 

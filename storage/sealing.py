@@ -9,6 +9,8 @@ import hmac
 import os
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
 from typing import NoReturn, Self
 from uuid import UUID
 
@@ -168,6 +170,11 @@ class WrappingKey:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key is never pickled")
+
+
+def inbox_day(day: date) -> UUID:
+    """The owner that the key of this day is wrapped for; the same day always gives the same owner."""
+    return UUID(bytes=sha256(lp(b"assent/inbox-day/v1", day.isoformat().encode())).digest()[:16])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
