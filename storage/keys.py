@@ -5,14 +5,14 @@ keeps: one per lead, one per day for what waits in inbox and outbox. Day keys ar
 people never are: a remembered key would outlive an erasure.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from domain.ids import LeadId, PageId, Psid
 from domain.personal import Pii
-from storage.keyring import KeyMissing, KeyRing
+from storage.keyring import KeyMissing, KeyRing, RingHolder
 from storage.sealing import (
     DataKey,
     IndexKey,
@@ -33,13 +33,17 @@ insert into day_key (day, kid, wrapped, commitment) values ($1, $2, $3, $4) on c
 
 @dataclass(slots=True)
 class Keys:
-    """One per process. `reload` reads the ring anew; it is called when a key is missing that another process made."""
+    """One per process. A ring that another process rotated is taken over by `refresh`, called every few seconds."""
 
-    ring: KeyRing
-    reload: Callable[[], KeyRing]
+    holder: RingHolder
     _days: dict[date, DataKey] = field(default_factory=dict, repr=False)
     _index: IndexKey | None = field(default=None, repr=False)
     _system: DataKey | None = field(default=None, repr=False)
+
+    @property
+    def ring(self) -> KeyRing:
+        """All keys of the installation as they are known now."""
+        return self.holder.ring
 
     @property
     def index(self) -> IndexKey:
@@ -59,10 +63,10 @@ class Keys:
         """Every key under which a link may still have been made, by its id."""
         return {key.kid: key.secret for key in self.ring.links}
 
-    def refresh(self) -> None:
+    async def refresh(self) -> None:
         """Takes over a ring that another process has rotated."""
-        self.ring = self.reload()
-        self._index = self._system = None
+        if await self.holder.reload_if_changed():
+            self._index = self._system = None
 
     def handle(self, page_id: PageId, psid: Pii[Psid]) -> bytes:
         """What a suppression of this person is kept under; 32 bytes."""
@@ -79,12 +83,7 @@ class Keys:
 
     def open_lead_key(self, lead_id: LeadId, kid: int, wrapped: bytes, commitment: bytes) -> DataKey:
         """The lead's key for this one use; raises KeyMissing or KeyRefused."""
-        stored = WrappedKey(kid=kid, wrapped=wrapped, commitment=commitment)
-        try:
-            return self.ring.unwrap(lead_id, stored)
-        except KeyMissing:
-            self.refresh()
-            return self.ring.unwrap(lead_id, stored)
+        return self.ring.unwrap(lead_id, WrappedKey(kid=kid, wrapped=wrapped, commitment=commitment))
 
     async def day_key(self, tx: "Transaction", day: date) -> DataKey:
         """The key of this day's inbox and outbox rows, made by whoever needs it first."""
@@ -118,5 +117,5 @@ class Keys:
         try:
             return self.ring.unwrap(inbox_day(day), stored)
         except KeyMissing:
-            self.refresh()
+            await self.refresh()
             return self.ring.unwrap(inbox_day(day), stored)
