@@ -116,7 +116,7 @@ def first_flaw(tree: object) -> FlawKind | None:
 
 def write_json(tree: object, *, sort_keys: bool = False) -> bytes:
     """ASCII JSON without spaces; flaws appear as what stood there. May raise RecursionError."""
-    return json.dumps(tree, separators=(",", ":"), sort_keys=sort_keys, default=_written).encode("ascii")
+    return (_SORTED if sort_keys else _PLAIN).encode(tree).encode("ascii")
 
 
 def _parse(text: str, reader: _Reader) -> Any:
@@ -147,3 +147,8 @@ def _written(value: object) -> object:
     if isinstance(value, Flaw):
         return {f"${value.kind.value}": value.written}
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+# Built once: json.dumps would build one for every event.
+_PLAIN: Final = json.JSONEncoder(separators=(",", ":"), default=_written)
+_SORTED: Final = json.JSONEncoder(separators=(",", ":"), default=_written, sort_keys=True)
