@@ -248,6 +248,7 @@ create table campaign (
     started_at    timestamptz,
     finished_at   timestamptz,
     audience_size integer,
+    wait_until    timestamptz,
     cursor        bigint not null default 0,
     primary key (page_id, campaign_id)
 );
@@ -287,13 +288,15 @@ create table delivery (
 create index delivery_queued on delivery (page_id, campaign_id, seq) where state = 'queued';
 create index delivery_open_of_lead on delivery (page_id, lead_id)
     where state in ('queued', 'awaiting_window', 'sending');
+create index delivery_awaiting on delivery (page_id, campaign_id) where state = 'awaiting_window';
 create index delivery_unsettled on delivery (page_id, sending_at) where state in ('sending', 'unknown');
 create unique index delivery_attempt on delivery (page_id, attempt_id) where attempt_id is not null;
 create index delivery_by_mid on delivery (page_id, mid_hash) where mid_hash is not null;
 
--- Who works what: an inbox shard, the sending of a Page, the sequencing of the log.
+-- Who works what: an inbox shard, the sending of a Page, the sequencing of the log. A row of kind 'keeper' says that
+-- a process is there to work lanes, so that each can tell its fair share.
 create table lane (
-    kind   text not null check (kind in ('inbox', 'page', 'log')),
+    kind   text not null check (kind in ('inbox', 'page', 'log', 'keeper')),
     key    text not null,
     owner  uuid,
     epoch  bigint not null default 0,

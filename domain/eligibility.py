@@ -1,0 +1,119 @@
+"""May this person get this campaign now, under which rule, and if not, why not?
+
+Three states are never mixed: suppressed (they, the law or an operator said never), permitted (a consent, or what the
+Page's law puts in its place) and reachable (the platform lets a message through at this moment). A campaign sends
+only where all three agree. storage/eligibility.py asks the same question in SQL, in the statement that claims a
+delivery; a test holds the two together over every combination of facts.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from domain.consent import ConsentAct
+from domain.page import MarketingBasis
+
+# A send stops this long before the window ends: the platform's clock decides, and a call takes its time.
+WINDOW_MARGIN = timedelta(minutes=5)
+
+
+class Rule(StrEnum):
+    """What allowed a send; stored with the delivery."""
+
+    OPEN_WINDOW = "open_window"
+    OPEN_WINDOW_STARTED = "open_window_conversation_start"
+
+
+class Reason(StrEnum):
+    """Why a person is not written to."""
+
+    PAGE_RESTRICTED = "page_restricted"
+    ERASED = "erased"
+    UNDER_AGE = "under_age"
+    STOPPED = "stopped"
+    RESTRICTED = "restricted"
+    NO_CONSENT = "no_consent"
+    UNREACHABLE = "unreachable"
+    HUMAN_TALKING = "human_talking"
+    WINDOW_CLOSED = "window_closed"
+
+
+# Reasons that end by themselves or by the person's next message: "later" rather than "never".
+PASSING = frozenset({Reason.PAGE_RESTRICTED, Reason.UNREACHABLE, Reason.HUMAN_TALKING, Reason.WINDOW_CLOSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything a decision looks at. `suppressed` is the reason of a standing suppression, None without one."""
+
+    page_connected: bool
+    basis: MarketingBasis
+    erased: bool
+    suppressed: str | None
+    restricted: bool
+    answer: ConsentAct | None
+    conversation_started: bool
+    unreachable: bool
+    human_until: datetime | None
+    window_until: datetime | None
+    newest_event: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    reason: Reason
+
+    @property
+    def passing(self) -> bool:
+        """True when waiting may help."""
+        return self.reason in PASSING
+
+
+Decision: TypeAlias = Eligible | Refused
+
+
+def decide(facts: Facts, now: datetime) -> Decision:
+    """The first obstacle in a fixed order, the lasting ones before the passing ones; else the rule that allows it."""
+    reason = _obstacle(facts, now)
+    if reason is not None:
+        return Refused(reason)
+    return Eligible(Rule.OPEN_WINDOW if facts.answer is ConsentAct.GIVEN else Rule.OPEN_WINDOW_STARTED)
+
+
+def _obstacle(facts: Facts, now: datetime) -> Reason | None:
+    if not facts.page_connected:
+        return Reason.PAGE_RESTRICTED
+    if facts.erased:
+        return Reason.ERASED
+    if facts.suppressed is not None:
+        return Reason.UNDER_AGE if facts.suppressed == Reason.UNDER_AGE else Reason.STOPPED
+    if facts.restricted:
+        return Reason.RESTRICTED
+    if not permitted(facts):
+        return Reason.NO_CONSENT
+    return _unreached(facts, now)
+
+
+def permitted(facts: Facts) -> bool:
+    """A given topic always; a started conversation only where the Page's basis says so and nobody said no."""
+    if facts.answer is None:
+        return facts.basis is MarketingBasis.CONVERSATION_START and facts.conversation_started
+    return facts.answer is ConsentAct.GIVEN
+
+
+def _unreached(facts: Facts, now: datetime) -> Reason | None:
+    # A clock that went back must not open a window: what the person did last is not in the future.
+    moment = max(now, facts.newest_event)
+    if facts.unreachable:
+        return Reason.UNREACHABLE
+    if facts.human_until is not None and facts.human_until > now:
+        return Reason.HUMAN_TALKING
+    if facts.window_until is None or facts.window_until <= moment + WINDOW_MARGIN:
+        return Reason.WINDOW_CLOSED
+    return None
