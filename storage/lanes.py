@@ -190,8 +190,9 @@ class LaneKeeper:
             pause = await self._turn()
         await self._give_back(self.held)
         while self._leaving:
-            await self._renew_in_time()
             await asyncio.wait(self._leaving.values(), timeout=self._third)
+            if self._leaving:
+                await self._renew_in_time()
         await self._leave()
 
     @property
