@@ -10,6 +10,7 @@ use that server and leave it alone. The server ends with its owner, also when th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import fcntl
 import logging
@@ -31,6 +32,7 @@ from storage.server_files import (
     follow_owner,
     forget,
     open_home,
+    read_pid_file,
     socket_folder,
 )
 from storage.server_keeper import Keeper, Watcher, alive, end, has_death_signal, run_once, runs_in
@@ -43,6 +45,7 @@ PORT = 5432  # only part of the socket's name
 _POLL_SECONDS = 0.03
 _OTHERS_SECONDS = 60.0
 _SETTLE_SECONDS = 1.0
+_GUEST_SECONDS = 0.2  # an owner that is just being killed holds its lock a moment longer
 _SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -125,7 +128,7 @@ class EmbeddedServer:
         Waits as long as a crash recovery takes. Raises ServerUnavailable with advice.
         """
         await asyncio.to_thread(open_home, self._home)
-        patience = _OTHERS_SECONDS
+        steady, patience = 0.0, _OTHERS_SECONDS
         while True:
             if await asyncio.to_thread(self._take_lock):
                 try:
@@ -134,9 +137,10 @@ class EmbeddedServer:
                     await asyncio.shield(self.stop())
                     raise
             answer, socket = await self._ask_other()
-            if answer is _Answer.READY and socket is not None:
+            steady = steady + _POLL_SECONDS if answer is _Answer.READY else 0.0
+            if steady > _GUEST_SECONDS and socket is not None:
                 return self._address(socket, await asyncio.to_thread(self._record)).dsn
-            if answer is not _Answer.WAKING:
+            if answer in (_Answer.ABSENT, _Answer.UNPREPARED):
                 patience -= _POLL_SECONDS
             if patience < 0:
                 raise ServerUnavailable(
@@ -174,7 +178,7 @@ class EmbeddedServer:
         record = await asyncio.to_thread(Record.load, self._home)
         if record is None or not record.files:
             return _Answer.ABSENT, None
-        found = await asyncio.to_thread(_read_pid_file, self._home / record.files / "data")
+        found = await asyncio.to_thread(read_pid_file, self._home / record.files / "data")
         if found is None:
             return _Answer.ABSENT, None
         return await self._ask(found[1], record), found[1]
@@ -194,17 +198,13 @@ class EmbeddedServer:
         return _Answer.READY
 
     def _address(self, socket: Path, record: Record) -> ServerAddress:
-        return ServerAddress(
-            f"postgresql://{OWNER}:{record.password}@/{OWNER}?host={quote(str(socket))}&port={PORT}"
-        )
+        return ServerAddress(f"postgresql://{OWNER}:{record.password}@/{OWNER}?host={quote(str(socket))}&port={PORT}")
 
     # --- the owner's part ---
 
     async def _own(self) -> str:
         record = await asyncio.to_thread(self._record)
-        place = self._place = await asyncio.to_thread(
-            choose_place, self._home, record, volatile=self._volatile
-        )
+        place = self._place = await asyncio.to_thread(choose_place, self._home, record, volatile=self._volatile)
         left_over = await self._left_over(place, record)
         if left_over:
             return self._address(left_over, record).dsn
@@ -217,7 +217,7 @@ class EmbeddedServer:
         """Takes over a server whose owner is gone; waits for one that is on its way out."""
         steady, patience = 0.0, _OTHERS_SECONDS
         while True:
-            found = await asyncio.to_thread(_read_pid_file, place.data)
+            found = await asyncio.to_thread(read_pid_file, place.data)
             if found is None or not alive(found[0]):
                 return None
             pid, socket = found
@@ -229,9 +229,7 @@ class EmbeddedServer:
                     return None
                 patience -= _POLL_SECONDS
             if patience < 0:
-                raise ServerUnavailable(
-                    f"A PostgreSQL works in {place.data} but does not answer. End process {pid}."
-                )
+                raise ServerUnavailable(f"A PostgreSQL works in {place.data} but does not answer. End process {pid}.")
             steady = steady + _POLL_SECONDS if answer in (_Answer.READY, _Answer.UNPREPARED) else 0.0
             if steady > _SETTLE_SECONDS:
                 await self._take_over(pid, socket, place, record)
@@ -274,9 +272,7 @@ class EmbeddedServer:
 
     async def _provide_database(self, record: Record) -> None:
         try:
-            connection = await _connect(
-                self._socket_in_use(), SUPERUSER, SUPERUSER, record.superuser_password
-            )
+            connection = await _connect(self._socket_in_use(), SUPERUSER, SUPERUSER, record.superuser_password)
         except asyncpg.InvalidAuthorizationSpecificationError:
             raise ServerUnavailable(
                 f"The passwords in {self._home / 'server.json'} are not those of its database. "
@@ -299,13 +295,14 @@ class EmbeddedServer:
     def _stop(self) -> None:
         if self._keeper:
             self._keeper.stop()
-        if self._inherited:
+        if self._inherited and self._place:
             pid, watcher = self._inherited
-            end(pid)
+            end(pid, self._place)
             watcher.dismiss()
         if self._place:
             if self._socket and self._socket.parent != self._place.files:
-                shutil.rmtree(self._socket, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    self._socket.rmdir()  # empty once the server is gone, unless it is not ours
             if self._volatile:
                 forget(self._place, self._home)
         if self._lock_file is not None:
@@ -317,15 +314,6 @@ async def _connect(socket: Path, user: str, database: str, password: str) -> Any
     return await asyncpg.connect(
         host=str(socket), port=PORT, user=user, database=database, password=password, timeout=10
     )
-
-
-def _read_pid_file(data: Path) -> tuple[int, Path] | None:
-    """The server's process number and socket folder as it wrote them itself; None without a whole file."""
-    try:
-        lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        return (int(lines[0]), Path(lines[4])) if len(lines) > 4 and lines[4] else None
-    except (OSError, ValueError):
-        return None
 
 
 def _make_data_folder(programs: Path, major: int, place: Place, record: Record, *, volatile: bool) -> None:
@@ -347,9 +335,7 @@ def _make_data_folder(programs: Path, major: int, place: Place, record: Record, 
                 return
     finally:
         secret.unlink(missing_ok=True)
-    raise ServerUnavailable(
-        f"PostgreSQL could not make its data folder in {place.files}: {made.stderr.strip()[-400:]}"
-    )
+    raise ServerUnavailable(f"PostgreSQL could not make its data folder in {place.files}: {made.stderr.strip()[-400:]}")
 
 
 def _locales(major: int) -> list[list[str]]:

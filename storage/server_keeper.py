@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from storage.server_files import Account, Place
+from storage.server_files import Account, Place, read_pid_file
 
 log = logging.getLogger(__name__)
 
@@ -182,14 +182,18 @@ def run_once(command: list[str], account: Account) -> subprocess.CompletedProces
     )
 
 
-def end(pid: int) -> None:
-    """Returns once a server that is not our child is gone."""
+def end(pid: int, place: Place) -> None:
+    """Returns once a server that is not our child is gone; it takes its own number away as it goes."""
     for step, patience in STOP_STEPS:
-        if alive(pid):
-            os.kill(pid, step)
         until = time.monotonic() + patience
-        while alive(pid) and time.monotonic() < until:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, step)
+        while alive(pid) and (read_pid_file(place.data) or (0,))[0] == pid:
+            if time.monotonic() > until:
+                break
             time.sleep(0.02)
+        else:
+            return
 
 
 def alive(pid: int) -> bool:
@@ -207,13 +211,12 @@ def runs_in(folder: Path) -> bool:
     if sys.platform != "linux":
         return True
     wanted = os.path.realpath(folder)
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            try:
-                if os.readlink(f"/proc/{entry.name}/cwd") == wanted:
-                    return True
-            except PermissionError:
-                continue
-            except OSError:
-                continue
-    return False
+    with os.scandir("/proc") as entries:
+        return any(_works_in(entry.name, wanted) for entry in entries if entry.name.isdigit())
+
+
+def _works_in(pid: str, folder: str) -> bool:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd") == folder
+    except OSError:
+        return False  # gone meanwhile, or another account's: then it is not the server of our data

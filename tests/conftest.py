@@ -75,7 +75,7 @@ def _migrated_template(database_server: ServerAddress) -> Iterator[str]:
 async def database_dsn(database_server: ServerAddress, _migrated_template: str) -> AsyncIterator[str]:
     """The address of a database of this test's own, with the schema and no rows."""
     name = _fresh_name()
-    await _execute(database_server.dsn, f"create database {name} template {_migrated_template}")
+    await _execute(database_server.dsn, f"create database {name} template {_migrated_template} strategy file_copy")
     yield database_server.of_database(name)
     await _execute(database_server.dsn, f"drop database {name} with (force)")
 
