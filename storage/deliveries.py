@@ -1,0 +1,250 @@
+"""What is the state of each campaign message, and who may be sent one right now?
+
+A claim is one statement: it checks the lane, the Page, the campaign, consent, window, restriction and suppression of
+each row and commits `sending` with lane epoch and attempt id before any call. What may have been sent is never queued
+again here; an echo settles it, in either order with the answer, however late.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.delivery import Accepted, Declined, DeliveryState, NotSent, Outcome, Unsure
+from domain.ids import CampaignId, LeadId, Mid, PageId
+from domain.lead import LeadProfile
+from storage import delivery_sql as sql
+from storage.errors import KeyRefused, OpenFailed
+from storage.keyring import KeyMissing
+from storage.keys import Keys
+from storage.labels import Label
+from storage.lanes import Lease
+
+if TYPE_CHECKING:
+    from storage.database import Database, Transaction
+
+# A claim of a holder that is gone becomes unknown only when its call has surely begun or will not begin any more.
+ORPHAN_AFTER = timedelta(seconds=2)
+LARGEST_CLAIM = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedDelivery:
+    """One message on its way: committed as `sending`, to be called within BEGIN_WITHIN or given back."""
+
+    campaign_id: CampaignId
+    lead_id: LeadId
+    attempt_id: UUID
+    link_ref: UUID
+    profile: LeadProfile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What one claim brought: messages to send now, and how many rows were settled as skipped instead."""
+
+    deliveries: Sequence[ClaimedDelivery] = ()
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownDelivery:
+    lead_id: LeadId
+    reason: str | None
+    sending_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryReport:
+    """Every person of the audience, counted once, by state and reason; the unknown ones also by id."""
+
+    counts: Mapping[DeliveryState, Mapping[str, int]]
+    unknown: Sequence[UnknownDelivery]
+
+    def of(self, state: DeliveryState) -> int:
+        return sum(self.counts.get(state, {}).values())
+
+    @property
+    def total(self) -> int:
+        return sum(sum(reasons.values()) for reasons in self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStore:
+    database: "Database"
+    keys: Keys
+    claim_sql: str = field(default=sql.CLAIM, repr=False)
+
+    async def freeze(self, tx: "Transaction", page_id: PageId, campaign_id: CampaignId, *, now: datetime) -> int:
+        """Writes one row for everybody known on the Page, queued or refused with its reason; their number.
+
+        Waits for stops that are under way: one that did not see these rows is seen by the first claim.
+        """
+        status = await tx.execute(sql.FREEZE, page_id, campaign_id, now, timeout=None)
+        await tx.execute(sql.AFTER_FREEZE)
+        return _count(status)
+
+    async def claim(self, lease: Lease, campaign_id: CampaignId, *, limit: int, look: int = 0, now: datetime) -> Claim:
+        """Commits up to `limit` people as `sending`, in order, and skips those who may not be written to.
+
+        Looks at about `look` rows (at least `limit`): more when many of them will be skipped. Empty when the lease,
+        the Page or the campaign does not allow sending.
+        """
+        rows_looked_at = _power_of_two(min(max(limit, look), LARGEST_CLAIM))
+        async with self.database.connection() as connection:
+            rows = await connection.fetch(
+                self.claim_sql.replace(":look", str(rows_looked_at)),
+                lease.key,
+                lease.owner,
+                lease.epoch,
+                campaign_id,
+                now,
+                limit,
+            )
+        sending = [row for row in rows if row["state"] == DeliveryState.SENDING]
+        opened: list[ClaimedDelivery] = []
+        shut: list[tuple[UUID, Outcome]] = []
+        for row in sending:
+            try:
+                opened.append(self._opened(campaign_id, row))
+            except KeyMissing:
+                # Another process rotated the ring; ours is read again every few seconds.
+                shut.append((row["attempt_id"], NotSent("key_missing", now + timedelta(seconds=5))))
+            except (KeyRefused, OpenFailed):
+                shut.append((row["attempt_id"], Declined("unreadable")))
+        await self.mark(PageId(lease.key), shut, now=now)
+        return Claim(deliveries=opened, skipped=len(rows) - len(sending))
+
+    def _opened(self, campaign_id: CampaignId, row: Any) -> ClaimedDelivery:
+        lead_id = LeadId(row["lead_id"])
+        key = self.keys.open_lead_key(lead_id, row["kid"], row["wrapped"], row["commitment"])
+        profile = LeadProfile.decode(key.open(Label.LEAD_PROFILE, lead_id.bytes, row["profile_sealed"]))
+        return ClaimedDelivery(
+            campaign_id=campaign_id,
+            lead_id=lead_id,
+            attempt_id=row["attempt_id"],
+            link_ref=row["link_ref"],
+            profile=profile,
+        )
+
+    async def mark(self, page_id: PageId, outcomes: Sequence[tuple[UUID, Outcome]], *, now: datetime) -> int:
+        """Settles attempts by what is certain of them; how many moved.
+
+        A row that an echo settled first, or that belongs to another attempt by now, stays as it is.
+        """
+        if not outcomes:
+            return 0
+        columns = zip(*(self._columns(page_id, attempt, outcome) for attempt, outcome in outcomes), strict=True)
+        async with self.database.connection() as connection:
+            return int(await connection.fetchval(sql.MARK, page_id, now, *(list(column) for column in columns)))
+
+    def _columns(self, page_id: PageId, attempt: UUID, outcome: Outcome) -> tuple[Any, ...]:
+        match outcome:
+            case Accepted(mid):
+                return attempt, "sent", None, self.keys.index.message(page_id, mid), None, None, None
+            case NotSent(reason, retry_at, code, subcode):
+                return attempt, "queued", reason, None, code, subcode, retry_at
+            case Declined(reason, skip, code, subcode):
+                return attempt, "skipped" if skip else "refused", reason, None, code, subcode, None
+            case Unsure(reason, code, subcode):
+                return attempt, "unknown", reason, None, code, subcode, None
+
+    async def settle(self, tx: "Transaction", page_id: PageId, attempt_id: UUID, mid: Mid, *, now: datetime) -> bool:
+        """The echo of this attempt arrived: the message was sent, whatever was believed. False when not a delivery."""
+        mid_hash = self.keys.index.message(page_id, mid)
+        return bool(await tx.fetchval(sql.SETTLE, page_id, attempt_id, mid_hash, now))
+
+    async def knows(self, tx: "Transaction", page_id: PageId, mid: Mid) -> CampaignId | None:
+        """The campaign this message id belongs to; None when it is not one of ours."""
+        found: CampaignId | None = await tx.fetchval(
+            "select campaign_id from delivery where page_id = $1 and mid_hash = $2 limit 1",
+            page_id,
+            self.keys.index.message(page_id, mid),
+        )
+        return found
+
+    async def orphans(self, lease: Lease, *, after: timedelta = ORPHAN_AFTER) -> int:
+        """Turns what earlier holders of the lane left `sending` into unknown; how many.
+
+        A row younger than `after` stays for the next call: its holder might just be beginning its call.
+        """
+        async with self.database.connection() as connection:
+            return _count(await connection.execute(sql.ORPHANS, lease.key, lease.owner, lease.epoch, after))
+
+    async def name_unknown(self, lease: Lease, *, after: timedelta, now: datetime) -> int:
+        """Notes `no_echo` on messages unknown for longer than `after`: the report lists them as such from now on."""
+        async with self.database.connection() as connection:
+            return _count(await connection.execute(sql.NAME_UNKNOWN, lease.key, lease.owner, lease.epoch, after, now))
+
+    async def advance(self, lease: Lease, campaign_id: CampaignId) -> None:
+        """Moves the campaign's cursor past rows that are not queued any more, so that claims stay quick."""
+        async with self.database.transaction() as tx:
+            cursor = await tx.fetchval(sql.LOCK_CURSOR, lease.key, campaign_id)
+            # A second statement sees what a row set back to queued before the lock was ours.
+            await tx.execute(sql.ADVANCE, lease.key, campaign_id, cursor)
+
+    async def drop(
+        self,
+        tx: "Transaction",
+        page_id: PageId,
+        lead_id: LeadId,
+        reason: str,
+        *,
+        topic: str | None = None,
+        now: datetime,
+    ) -> int:
+        """Skips every message to this person that has not left (of this topic only, if given); how many.
+
+        Call it in the transaction that withdraws, restricts or locks for erasure: a claim that runs at the same time
+        either sees it or is seen by `SuppressionStore.wait_until_quiet`.
+        """
+        return _count(await tx.execute(sql.DROP, page_id, lead_id, reason, topic, now))
+
+    async def wake(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> int:
+        """The person's window opened: what waited for it is queued; how many."""
+        return int(await tx.fetchval(sql.WAKE, page_id, lead_id))
+
+    async def sweep(self, lease: Lease, *, now: datetime) -> None:
+        """Expires what waited in vain and settles leftovers of campaigns that are over."""
+        async with self.database.connection() as connection:
+            for statement in (sql.WAKE_REACHABLE, sql.EXPIRE, sql.LEFTOVERS):
+                await connection.execute(statement, lease.key, lease.owner, lease.epoch, now)
+
+    async def lost_touch(
+        self, page_id: PageId, lead_ids: Sequence[LeadId], reason: str, *, asked_at: datetime, now: datetime
+    ) -> None:
+        """The platform says these people cannot be reached: no campaign tries until they write again."""
+        async with self.database.connection() as connection:
+            await connection.execute(sql.UNREACHABLE, page_id, list(lead_ids), reason, asked_at, now)
+
+    async def report(self, page_id: PageId, campaign_id: CampaignId, *, unknown_limit: int = 1000) -> DeliveryReport:
+        """One consistent count of the whole audience, with up to `unknown_limit` of the unknown by id."""
+        async with self.database.transaction() as tx:
+            await tx.execute("set transaction isolation level repeatable read, read only")
+            counted = await tx.fetch(sql.COUNT, page_id, campaign_id)
+            listed = await tx.fetch(sql.UNKNOWN, page_id, campaign_id, unknown_limit)
+        counts: dict[DeliveryState, dict[str, int]] = {}
+        for row in counted:
+            counts.setdefault(DeliveryState(row["state"]), {})[row["reason"]] = row["people"]
+        return DeliveryReport(
+            counts=counts,
+            unknown=[
+                UnknownDelivery(lead_id=row["lead_id"], reason=row["reason"], sending_at=row["sending_at"])
+                for row in listed
+            ],
+        )
+
+    async def purge(self, page_id: PageId, *, before: datetime) -> int:
+        """Deletes what was settled before then; how many rows."""
+        async with self.database.connection() as connection:
+            return _count(await connection.execute(sql.PURGE, page_id, before))
+
+
+def _count(status: str) -> int:
+    return int(status.rpartition(" ")[2])
+
+
+def _power_of_two(number: int) -> int:
+    """Rounded up: a limit the planner can read makes one prepared statement per size, so there are few sizes."""
+    return 1 << max(0, number - 1).bit_length()

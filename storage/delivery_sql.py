@@ -1,0 +1,206 @@
+"""Which statements move a delivery from state to state?
+
+Each is one statement and so one transaction of its own unless the caller holds one. Those on behalf of a lane take
+key, owner and epoch as $1 to $3 and do nothing when the lease does not hold.
+"""
+
+from storage.eligibility import FACTS, RULE, obstacle
+from storage.lanes import HELD_PAGE_LANE
+
+_NOW_AT_FREEZE = "$3::timestamptz"
+_NOW_AT_CLAIM = "$5::timestamptz"
+
+FREEZE = f"""
+insert into delivery (page_id, campaign_id, lead_id, state, reason, rule, planned_at, settled_at)
+select $1, $2, lead_id,
+    case when reason is null then 'queued' when waits then 'awaiting_window' else 'skipped' end,
+    reason,
+    case when reason is null then rule end,
+    {_NOW_AT_FREEZE},
+    case when reason is not null and not waits then {_NOW_AT_FREEZE} end
+from (
+    select judged.*, reason = 'window_closed' and coalesce(wait_until > {_NOW_AT_FREEZE}, false) as waits
+    from (
+        select l.lead_id, {obstacle(_NOW_AT_FREEZE)} as reason, {RULE} as rule, c.wait_until
+        from campaign c join page p using (page_id) join lead l using (page_id)
+        {FACTS}
+        where c.page_id = $1 and c.campaign_id = $2
+    ) judged
+) judged
+"""  # noqa: S608 - only our own names are put in
+# Held for a moment, until the freeze commits: a stop whose statement did not see the new rows ends before that, and
+# one that begins later sees them.
+AFTER_FREEZE = "lock table suppression in share mode"
+
+CLAIM = f"""
+with {HELD_PAGE_LANE},
+sender as materialized (
+    select c.cursor from campaign c join page p using (page_id)
+    where c.page_id = $1 and c.campaign_id = $4 and c.state = 'running' and p.state = 'connected'
+      and (select yes from held)
+),
+picked as materialized (
+    select d.lead_id, d.seq from delivery d
+    where d.page_id = $1 and d.campaign_id = $4 and d.state = 'queued' and d.seq > (select cursor from sender)
+      and (d.not_before is null or d.not_before <= {_NOW_AT_CLAIM})
+    order by d.seq limit :look for update of d skip locked
+),
+judged as materialized (
+    select w.lead_id as chosen, w.seq, {obstacle(_NOW_AT_CLAIM)} as reason, {RULE} as rule,
+        coalesce(c.wait_until > {_NOW_AT_CLAIM}, false) as may_wait,
+        k.kid, k.wrapped, k.commitment, l.profile_sealed, l.link_ref
+    from picked w
+    join campaign c on c.page_id = $1 and c.campaign_id = $4
+    join page p on p.page_id = $1
+    left join lead l on l.page_id = $1 and l.lead_id = w.lead_id
+    {FACTS}
+),
+placed as (
+    select judged.*, count(*) filter (where reason is null) over (order by seq) as place from judged
+)
+update delivery d set
+    state = case when n.reason is null then 'sending'
+                 when n.reason = 'window_closed' and n.may_wait then 'awaiting_window' else 'skipped' end,
+    reason = n.reason,
+    rule = case when n.reason is null then n.rule end,
+    lane_epoch = case when n.reason is null then $3 else d.lane_epoch end,
+    attempt_id = case when n.reason is null then gen_random_uuid() else d.attempt_id end,
+    sending_at = case when n.reason is null then clock_timestamp() else d.sending_at end,
+    not_before = null, error_code = null, error_subcode = null,
+    settled_at = case when n.reason is null or (n.reason = 'window_closed' and n.may_wait) then null
+                      else {_NOW_AT_CLAIM} end
+from placed n
+where d.page_id = $1 and d.campaign_id = $4 and d.lead_id = n.chosen
+  and (n.reason is not null or n.place <= $6::bigint)
+returning d.lead_id, d.state, d.attempt_id, n.kid, n.wrapped, n.commitment, n.profile_sealed, n.link_ref
+"""  # noqa: S608
+
+MARK = """
+with outcome as (
+    select * from unnest($3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::integer[], $8::integer[],
+                         $9::timestamptz[])
+        as o (attempt_id, state, reason, mid_hash, error_code, error_subcode, not_before)
+),
+marked as (
+    update delivery d set
+        state = case when o.state <> 'queued' or c.state in ('running', 'paused') then o.state else 'skipped' end,
+        reason = case when o.state <> 'queued' or c.state in ('running', 'paused') then o.reason
+                      when c.state = 'cancelled' then 'cancelled' else 'not_sent' end,
+        mid_hash = coalesce(o.mid_hash, d.mid_hash),
+        error_code = o.error_code, error_subcode = o.error_subcode, not_before = o.not_before,
+        settled_at = case when o.state not in ('queued', 'unknown') then $2::timestamptz end
+    from outcome o, campaign c
+    where d.page_id = $1 and d.attempt_id = o.attempt_id and d.state in ('sending', 'unknown')
+      and c.page_id = d.page_id and c.campaign_id = d.campaign_id
+    returning d.campaign_id, d.seq, d.state
+),
+set_back as (
+    update campaign c set cursor = least(c.cursor, m.seq - 1)
+    from (select campaign_id, min(seq) as seq from marked where state = 'queued' group by campaign_id) m
+    where c.page_id = $1 and c.campaign_id = m.campaign_id
+)
+select count(*) from marked
+"""
+
+SETTLE = """
+update delivery set state = 'sent', reason = null, mid_hash = $3, settled_at = $4, not_before = null,
+    error_code = null, error_subcode = null
+where page_id = $1 and attempt_id = $2
+returning true
+"""
+
+ORPHANS = f"""
+with {HELD_PAGE_LANE}
+update delivery set state = 'unknown', reason = 'interrupted'
+where page_id = $1 and state = 'sending' and lane_epoch < $3
+  and sending_at < clock_timestamp() - $4::interval and (select yes from held)
+"""  # noqa: S608
+
+NAME_UNKNOWN = f"""
+with {HELD_PAGE_LANE}
+update delivery set reason = 'no_echo', settled_at = $5
+where page_id = $1 and state = 'unknown' and reason is distinct from 'no_echo'
+  and sending_at < clock_timestamp() - $4::interval and (select yes from held)
+"""  # noqa: S608
+
+LOCK_CURSOR = "select cursor from campaign where page_id = $1 and campaign_id = $2 for no key update"
+ADVANCE = """
+update campaign set cursor = greatest($3, coalesce(
+    (select d.seq - 1 from delivery d where d.page_id = $1 and d.campaign_id = $2 and d.state = 'queued' and d.seq > $3
+     order by d.seq limit 1),
+    $3))
+where page_id = $1 and campaign_id = $2
+"""
+
+DROP = """
+update delivery d set state = 'skipped', reason = $3, settled_at = $5, not_before = null
+from campaign c
+where d.page_id = $1 and d.lead_id = $2 and d.state in ('queued', 'awaiting_window')
+  and c.page_id = d.page_id and c.campaign_id = d.campaign_id and ($4::text is null or c.topic = $4)
+"""
+
+_SET_BACK = """
+set_back as (
+    update campaign c set cursor = least(c.cursor, m.seq - 1)
+    from (select campaign_id, min(seq) as seq from woken group by campaign_id) m
+    where c.page_id = $1 and c.campaign_id = m.campaign_id
+)
+"""
+WAKE = f"""
+with woken as (
+    update delivery set state = 'queued', reason = null
+    where page_id = $1 and lead_id = $2 and state = 'awaiting_window' returning campaign_id, seq
+), {_SET_BACK}
+select count(*) from woken
+"""  # noqa: S608
+
+WAKE_REACHABLE = f"""
+with {HELD_PAGE_LANE},
+woken as (
+    update delivery d set state = 'queued', reason = null
+    from campaign c, lead l
+    where d.page_id = $1 and d.state = 'awaiting_window'
+      and c.page_id = d.page_id and c.campaign_id = d.campaign_id and c.state = 'running' and c.wait_until > $4::timestamptz
+      and l.page_id = d.page_id and l.lead_id = d.lead_id
+      and l.window_until > greatest($4::timestamptz, l.newest_event) + interval '6 minutes' and (select yes from held)
+    returning d.campaign_id, d.seq
+), {_SET_BACK}
+select count(*) from woken
+"""  # noqa: S608
+
+EXPIRE = f"""
+with {HELD_PAGE_LANE}
+update delivery d set state = 'expired', settled_at = $4
+from campaign c
+where d.page_id = $1 and d.state = 'awaiting_window'
+  and c.page_id = d.page_id and c.campaign_id = d.campaign_id and c.wait_until <= $4::timestamptz and (select yes from held)
+"""  # noqa: S608
+
+# A row that went back to queued just when its campaign ended; nothing will claim it any more.
+LEFTOVERS = f"""
+with {HELD_PAGE_LANE}
+update delivery d set state = 'skipped', reason = case c.state when 'cancelled' then 'cancelled' else 'not_sent' end,
+    settled_at = $4
+from campaign c
+where d.page_id = $1 and d.state in ('queued', 'awaiting_window') and c.page_id = d.page_id
+  and c.campaign_id = d.campaign_id and c.state in ('finished', 'cancelled') and c.finished_at > $4::timestamptz - interval '1 hour'
+  and (select yes from held)
+"""  # noqa: S608
+
+UNREACHABLE = """
+update lead set unreachable_since = $5, unreachable_reason = $3
+where page_id = $1 and lead_id = any($2::uuid[]) and unreachable_since is null and newest_event <= $4
+"""
+
+COUNT = """
+select state, coalesce(reason, '') as reason, count(*) as people from delivery
+where page_id = $1 and campaign_id = $2 group by state, reason
+"""
+UNKNOWN = """
+select lead_id, reason, sending_at from delivery
+where page_id = $1 and campaign_id = $2 and state = 'unknown' order by sending_at, lead_id limit $3
+"""
+PURGE = """
+delete from delivery
+where page_id = $1 and settled_at < $2 and state in ('sent', 'refused', 'skipped', 'expired', 'unknown')
+"""
