@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import NoReturn, Self
+from typing import Final, NoReturn, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -37,12 +37,18 @@ FAILED_OPENS: Counter[Label] = Counter()
 
 def lp(*parts: bytes) -> bytes:
     """The parts, each behind its 4-byte big-endian length: no two lists of parts give the same bytes."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+
+
+# Made once: this file runs for every event and every send.
+_SHA256 = SHA256()
+_WRAP_CONTEXT = lp(b"assent/dek/v1") + (16).to_bytes(4, "big")
+_LABEL_CONTEXT = {label: HEADER + lp(label.encode()) for label in Label}
 
 
 def derive(key: bytes, label: str, length: int = KEY_BYTES) -> bytes:
     """A key for one purpose: HKDF-Expand-SHA256; `key` must be uniformly random, so there is no extract."""
-    return HKDFExpand(SHA256(), length, label.encode()).derive(key)
+    return HKDFExpand(_SHA256, length, label.encode()).derive(key)
 
 
 def padded_bytes(length: int) -> int:
@@ -66,21 +72,22 @@ def unpad(padded: bytes) -> bytes:
     return stripped[:-1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class DataKey:
     """The key of one owner (a lead, a day of the inbox, the installation): seals and opens its values.
 
     A sealed value opens only under the same owner, label and row. Hold a key for one task, then let it go.
     """
 
-    owner: UUID
-    secret: bytes = field(repr=False)
-    _aead: AESGCM = field(init=False, repr=False)
+    # Not a dataclass: frozen ones cost more to make than their two derivations, and one is made for every event.
+    __slots__ = ("_aead", "_owner_context", "owner", "secret")
 
-    def __post_init__(self) -> None:
-        if len(self.secret) != KEY_BYTES:
+    def __init__(self, owner: UUID, secret: bytes) -> None:
+        if len(secret) != KEY_BYTES:
             raise ValueError(f"a data key has {KEY_BYTES} bytes")
-        object.__setattr__(self, "_aead", AESGCM(derive(self.secret, "assent/seal/v1")))
+        self.owner: Final = owner
+        self.secret: Final = secret
+        self._aead = AESGCM(HKDFExpand(_SHA256, KEY_BYTES, b"assent/seal/v1").derive(secret))
+        self._owner_context = lp(owner.bytes)
 
     @classmethod
     def generate(cls, owner: UUID) -> Self:
@@ -89,7 +96,7 @@ class DataKey:
 
     def commitment(self) -> bytes:
         """What is stored beside the wrapped key: it fits this key and no other."""
-        return derive(self.secret, "assent/commit/v1", COMMITMENT_BYTES)
+        return HKDFExpand(_SHA256, COMMITMENT_BYTES, b"assent/commit/v1").derive(self.secret)
 
     def seal(self, label: Label, row_id: bytes, plaintext: bytes, *, nonce: bytes | None = None) -> bytes:
         """Header, nonce, ciphertext and tag; the size shows only the bucket. `nonce` is for vectors alone."""
@@ -110,7 +117,10 @@ class DataKey:
         raise _failed(label, row_id)
 
     def _context(self, label: Label, row_id: bytes) -> bytes:
-        return HEADER + lp(label.encode(), self.owner.bytes, row_id)
+        return _LABEL_CONTEXT[label] + self._owner_context + len(row_id).to_bytes(4, "big") + row_id
+
+    def __repr__(self) -> str:
+        return f"DataKey(owner={self.owner})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key is never pickled")
@@ -137,6 +147,7 @@ class WrappingKey:
     kid: int
     secret: bytes = field(repr=False)
     _aead: AESGCM = field(init=False, repr=False)
+    _kid_context: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.secret) != KEY_BYTES:
@@ -144,6 +155,7 @@ class WrappingKey:
         if not 1 <= self.kid <= MAX_KID:
             raise ValueError(f"a key id is between 1 and {MAX_KID}")
         object.__setattr__(self, "_aead", AESGCM(derive(self.secret, "assent/kek-wrap/v1")))
+        object.__setattr__(self, "_kid_context", lp(self.kid.to_bytes(2, "big")))
 
     def wrap(self, key: DataKey, *, nonce: bytes | None = None) -> WrappedKey:
         """The key as its row stores it. `nonce` is for vectors alone."""
@@ -166,7 +178,7 @@ class WrappingKey:
         raise KeyRefused(owner, stored.kid)
 
     def _context(self, owner: UUID) -> bytes:
-        return lp(b"assent/dek/v1", owner.bytes, self.kid.to_bytes(2, "big"))
+        return b"".join((_WRAP_CONTEXT, owner.bytes, self._kid_context))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key is never pickled")
