@@ -117,7 +117,7 @@ class Consent:
     text_sha256: str = field(init=False)
     text_version: str
     language: str
-    choice: str
+    choice: str = field(repr=False)
     minimum_age: int | None = None
 
     def __post_init__(self) -> None:
