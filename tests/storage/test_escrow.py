@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def make_ring(seed: int = 7) -> KeyRing:
-    return KeyRing.create(random.Random(seed).randbytes, NOW)  # noqa: S311 - the same ring in every run
+    return KeyRing.create(random.Random(seed).randbytes, NOW)
 
 
 def code_of(ring: KeyRing) -> str:
@@ -41,7 +41,7 @@ def test_every_single_slip_in_typing_is_noticed() -> None:
 
 def test_the_fingerprint_names_the_root_and_survives_rotation() -> None:
     ring = make_ring()
-    later = ring.rotate_kek(random.Random(1).randbytes, NOW + timedelta(days=7))  # noqa: S311
+    later = ring.rotate_kek(random.Random(1).randbytes, NOW + timedelta(days=7))
     assert fingerprint(later) == fingerprint(ring) == root_fingerprint(ring.root)
     assert fingerprint(ring.with_root(bytes(32))) != fingerprint(ring) != fingerprint(make_ring(8))
     assert [len(group) for group in fingerprint(ring).split("-")] == [4, 4, 4, 4]
@@ -89,5 +89,5 @@ def test_an_altered_copy_does_not_open() -> None:
 def test_a_copy_is_to_be_deleted_when_its_first_key_is_destroyed() -> None:
     ring = make_ring()
     assert ring.copies_end_at(NOW) == NOW + timedelta(days=14)
-    later = ring.rotate_kek(random.Random(1).randbytes, NOW + timedelta(days=7))  # noqa: S311
+    later = ring.rotate_kek(random.Random(1).randbytes, NOW + timedelta(days=7))
     assert later.copies_end_at(NOW + timedelta(days=7)) == NOW + timedelta(days=14)

@@ -1,7 +1,5 @@
 """Does the key ring survive crashes, other processes and careless file modes, and nothing else?"""
 
-# ruff: noqa: ASYNC240 - a test looks at the small file that it made
-
 import asyncio
 import secrets
 import stat
@@ -143,7 +141,7 @@ async def test_changes_of_two_processes_both_count(provider: FileKeys, path: Pat
 
     def run() -> None:
         command = [sys.executable, "-c", program, str(path), str(tmp_path / "data")]
-        subprocess.run(command, check=True, cwd=Path(__file__).parents[2])  # noqa: S603 - our own program
+        subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
 
     await asyncio.gather(asyncio.to_thread(run), asyncio.to_thread(run))
     assert (await provider.load()).active.kid == 21
