@@ -115,10 +115,15 @@ class MessengerClient:
         message: OutgoingMessage,
         metadata: str,
         messaging_type: MessagingType = "RESPONSE",
+        *,
+        begin_within: float | None = None,
     ) -> SendResult:
-        """One attempt, never repeated here; an UNKNOWN failure may have reached the person."""
+        """One attempt, never repeated here; an UNKNOWN failure may have reached the person.
+
+        Without a connection after `begin_within` seconds it is surely not sent.
+        """
         body = send_body(psid, message, metadata, messaging_type)
-        answer = await self._graph.call("POST", (page_id, "messages"), token, body=body)
+        answer = await self._graph.call("POST", (page_id, "messages"), token, body=body, begin_within=begin_within)
         if isinstance(answer, SendFailure):
             return answer
         mid = _sent_mid(answer.members)

@@ -61,8 +61,12 @@ class Graph:
         *,
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        begin_within: float | None = None,
     ) -> GraphAnswer | SendFailure:
-        """One call, made once; raises ValueError for a path that could lead elsewhere."""
+        """One call, made once; raises ValueError for a path that could lead elsewhere.
+
+        A call that has no connection after `begin_within` seconds is given up as not sent.
+        """
         secret = token.reveal("authorization of a platform call")
         if _TOKEN.fullmatch(secret) is None:
             return token_unusable()
@@ -72,7 +76,7 @@ class Graph:
         url = self._url(path, secret, query)
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
+                method, url, data=body, headers=headers, timeout=self._within(begin_within), allow_redirects=False
             ) as response:
                 answer = await _bounded(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientSSLError):
@@ -82,6 +86,11 @@ class Graph:
         usage = read_usage(response.headers)
         read = read_answer(response.status, answer, usage=usage, retry_after=read_retry_after(response.headers))
         return read if isinstance(read, SendFailure) else GraphAnswer(members=read, usage=usage)
+
+    def _within(self, begin_within: float | None) -> aiohttp.ClientTimeout:
+        if begin_within is None:
+            return self._timeout
+        return aiohttp.ClientTimeout(total=self._timeout.total, connect=max(0.001, begin_within))
 
     def _url(self, path: tuple[str, ...], secret: str, query: Mapping[str, str] | None) -> URL:
         url = self._urls.get(path)

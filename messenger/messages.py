@@ -242,7 +242,17 @@ class UtilityTemplate:
         return {"template": template}
 
 
-OutgoingMessage = TextMessage | ButtonTemplate | GenericTemplate | ImageMessage | UtilityTemplate
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message that checked itself when it was made and comes back from storage as it was written."""
+
+    members: Json = field(repr=False)
+
+    def json(self) -> Json:
+        return self.members
+
+
+OutgoingMessage = TextMessage | ButtonTemplate | GenericTemplate | ImageMessage | UtilityTemplate | StoredMessage
 
 
 def send_body(psid: Pii[Psid], message: OutgoingMessage, metadata: str, messaging_type: MessagingType) -> bytes:
