@@ -44,3 +44,7 @@ def standing(acts: Iterable[TopicConsent]) -> dict[Topic, TopicConsent]:
         if act.topic not in found or act.outweighs(found[act.topic]):
             found[act.topic] = act
     return found
+
+
+DEFAULT_TOPIC = Topic("offers")
+"""The one topic of a fresh installation: news and offers of the Page."""

@@ -161,7 +161,7 @@ class LogStore:
         )
         return StoredCheckpoint(**row) if row is not None and row["note"] is None else None
 
-    async def sign(self, tx: "Transaction", checkpoint: StoredCheckpoint, note: str, *, now: datetime) -> None:
+    async def sign(self, tx: "Transaction", checkpoint: StoredCheckpoint, note: str) -> None:
         """Keeps the signature of a stored tree head; one that is signed already is left as it is."""
         await tx.execute(
             "update checkpoint set note = $3 where log_id = $1 and size = $2 and note is null",

@@ -238,3 +238,9 @@ def tombstone_handle(suppression_key: bytes, page_id: str, psid: str) -> bytes:
 
 def _person_handle(key: bytes, label: str, page_id: str, psid: str) -> bytes:
     return hmac.digest(derive(key, label), lp(page_id.encode(), psid.encode()), "sha256")
+
+
+def principal_id(key: DataKey, page_id: str, psid: str) -> str:
+    """A commitment to the person, 64 hex digits: equal in all their records, empty of meaning without their key."""
+    nonce = derive(key.secret, "assent/principal/v1", 64)
+    return hmac.digest(nonce, lp(page_id.encode(), psid.encode()), "sha256").hex()

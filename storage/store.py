@@ -1,0 +1,65 @@
+"""What do the other rooms get of the database?
+
+One handle that bundles the stores. They share the connections and keys of this process; a method that takes `tx`
+works inside the caller's transaction, the others make their own.
+"""
+
+from dataclasses import dataclass
+
+from storage.campaigns import CampaignStore
+from storage.consents import ConsentStore
+from storage.data_requests import DataRequestStore
+from storage.database import Database
+from storage.deliveries import DeliveryStore
+from storage.exports import ExportStore
+from storage.inbox import InboxStore
+from storage.keys import Keys
+from storage.lanes import LaneStore
+from storage.leads import LeadStore
+from storage.log import LogStore
+from storage.notices import NoticeStore
+from storage.outbox import OutboxStore
+from storage.pages import PageStore
+from storage.suppressions import SuppressionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Every store of this process, over one database and one key ring."""
+
+    database: Database
+    keys: Keys
+    pages: PageStore
+    notices: NoticeStore
+    leads: LeadStore
+    consents: ConsentStore
+    suppressions: SuppressionStore
+    inbox: InboxStore
+    outbox: OutboxStore
+    campaigns: CampaignStore
+    deliveries: DeliveryStore
+    lanes: LaneStore
+    log: LogStore
+    requests: DataRequestStore
+    exports: ExportStore
+
+    @classmethod
+    def over(cls, database: Database, keys: Keys) -> "Store":
+        """The stores over these connections and keys; nothing is opened here."""
+        return cls(
+            database=database,
+            keys=keys,
+            pages=PageStore(keys),
+            notices=NoticeStore(),
+            leads=LeadStore(keys),
+            consents=ConsentStore(),
+            suppressions=SuppressionStore(database),
+            inbox=InboxStore(database, keys),
+            outbox=OutboxStore(database, keys),
+            campaigns=CampaignStore(database),
+            deliveries=DeliveryStore(database, keys),
+            lanes=LaneStore(database),
+            log=LogStore(),
+            requests=DataRequestStore(database),
+            exports=ExportStore(database, keys),
+        )
