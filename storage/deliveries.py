@@ -167,7 +167,8 @@ class DeliveryStore:
     async def orphans(self, lease: Lease, *, after: timedelta = ORPHAN_AFTER) -> int:
         """Turns what earlier holders of the lane left `sending` into unknown; how many.
 
-        A row younger than `after` stays for the next call: its holder might just be beginning its call.
+        A row younger than `after` stays for the next call: its holder might just be beginning its call. Our own rows
+        count after a minute, longer than any call takes: the answer to their claim was lost.
         """
         async with self.database.connection() as connection:
             return _count(await connection.execute(sql.ORPHANS, lease.key, lease.owner, lease.epoch, after))

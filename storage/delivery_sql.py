@@ -112,8 +112,9 @@ returning true
 ORPHANS = f"""
 with {HELD_PAGE_LANE}
 update delivery set state = 'unknown', reason = 'interrupted'
-where page_id = $1 and state = 'sending' and lane_epoch < $3
-  and sending_at < clock_timestamp() - $4::interval and (select yes from held)
+where page_id = $1 and state = 'sending' and (select yes from held)
+  and (lane_epoch < $3 and sending_at < clock_timestamp() - $4::interval
+       or sending_at < clock_timestamp() - interval '60 seconds')
 """  # noqa: S608
 
 NAME_UNKNOWN = f"""
@@ -160,7 +161,8 @@ woken as (
     update delivery d set state = 'queued', reason = null
     from campaign c, lead l
     where d.page_id = $1 and d.state = 'awaiting_window'
-      and c.page_id = d.page_id and c.campaign_id = d.campaign_id and c.state = 'running' and c.wait_until > $4::timestamptz
+      and c.page_id = d.page_id and c.campaign_id = d.campaign_id
+      and c.state = 'running' and c.wait_until > $4::timestamptz
       and l.page_id = d.page_id and l.lead_id = d.lead_id
       and l.window_until > greatest($4::timestamptz, l.newest_event) + interval '6 minutes' and (select yes from held)
     returning d.campaign_id, d.seq
@@ -173,7 +175,8 @@ with {HELD_PAGE_LANE}
 update delivery d set state = 'expired', settled_at = $4
 from campaign c
 where d.page_id = $1 and d.state = 'awaiting_window'
-  and c.page_id = d.page_id and c.campaign_id = d.campaign_id and c.wait_until <= $4::timestamptz and (select yes from held)
+  and c.page_id = d.page_id and c.campaign_id = d.campaign_id and c.wait_until <= $4::timestamptz
+  and (select yes from held)
 """  # noqa: S608
 
 # A row that went back to queued just when its campaign ended; nothing will claim it any more.
@@ -183,8 +186,8 @@ update delivery d set state = 'skipped', reason = case c.state when 'cancelled' 
     settled_at = $4
 from campaign c
 where d.page_id = $1 and d.state in ('queued', 'awaiting_window') and c.page_id = d.page_id
-  and c.campaign_id = d.campaign_id and c.state in ('finished', 'cancelled') and c.finished_at > $4::timestamptz - interval '1 hour'
-  and (select yes from held)
+  and c.campaign_id = d.campaign_id and c.state in ('finished', 'cancelled')
+  and c.finished_at > $4::timestamptz - interval '1 hour' and (select yes from held)
 """  # noqa: S608
 
 UNREACHABLE = """

@@ -61,7 +61,8 @@ returning true
 ORPHANS = f"""
 with {HELD_PAGE_LANE}
 update outbox set state = 'unknown', reason = 'interrupted', attempts = attempts + 1
-where page_id = $1 and state = 'sending' and lane_epoch < $3 and (select yes from held)
+where page_id = $1 and state = 'sending' and (select yes from held)
+  and (lane_epoch < $3 or sending_at < clock_timestamp() - interval '60 seconds')
 """  # noqa: S608
 
 AGAIN = f"""
