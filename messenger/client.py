@@ -6,7 +6,7 @@ raise CallFailed in the end.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -50,7 +50,7 @@ _ALL_ATTEMPTS_SECONDS: Final = 25.0
 class Sent:
     """The platform accepted the message; that it arrived is said by a later event."""
 
-    mid: Mid
+    mid: Mid = field(repr=False)
     usage: Usage | None
 
 
