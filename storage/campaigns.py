@@ -45,8 +45,11 @@ returning c.campaign_id
 # A cursor that ran ahead of a row that came back is put where it belongs; normally changes nothing.
 _MEND_CURSORS = """
 update campaign c set cursor = d.seq - 1
-from (select campaign_id, min(seq) as seq from delivery where page_id = $1 and state = 'queued' group by campaign_id) d
-where c.page_id = $1 and c.campaign_id = d.campaign_id and c.state = 'running' and c.cursor >= d.seq
+from (select c.campaign_id, first.seq from campaign c cross join lateral (
+        select d.seq from delivery d where d.page_id = $1 and d.campaign_id = c.campaign_id and d.state = 'queued'
+        order by d.seq limit 1) first
+      where c.page_id = $1 and c.state = 'running') d
+where c.page_id = $1 and c.campaign_id = d.campaign_id and c.cursor >= d.seq
 """
 _CANCEL_ROWS = """
 update delivery set state = 'skipped', reason = 'cancelled', settled_at = $3, not_before = null

@@ -155,14 +155,10 @@ class DeliveryStore:
         mid_hash = self.keys.index.message(page_id, mid)
         return bool(await tx.fetchval(sql.SETTLE, page_id, attempt_id, mid_hash, now))
 
-    async def knows(self, tx: "Transaction", page_id: PageId, mid: Mid) -> CampaignId | None:
-        """The campaign this message id belongs to; None when it is not one of ours."""
-        found: CampaignId | None = await tx.fetchval(
-            "select campaign_id from delivery where page_id = $1 and mid_hash = $2 limit 1",
-            page_id,
-            self.keys.index.message(page_id, mid),
-        )
-        return found
+    async def delivered(self, tx: "Transaction", page_id: PageId, mids: Sequence[Mid], *, now: datetime) -> int:
+        """The platform delivered these messages, so they were sent; how many are of a campaign."""
+        hashes = [self.keys.index.message(page_id, mid) for mid in mids]
+        return _count(await tx.execute(sql.DELIVERED, page_id, hashes, now))
 
     async def orphans(self, lease: Lease, *, after: timedelta = ORPHAN_AFTER) -> int:
         """Turns what earlier holders of the lane left `sending` into unknown; how many.

@@ -109,6 +109,11 @@ where page_id = $1 and attempt_id = $2
 returning true
 """
 
+DELIVERED = """
+update delivery set state = 'sent', reason = null, settled_at = coalesce(settled_at, $3)
+where page_id = $1 and mid_hash = any($2::bytea[])
+"""
+
 ORPHANS = f"""
 with {HELD_PAGE_LANE}
 update delivery set state = 'unknown', reason = 'interrupted'

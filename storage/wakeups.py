@@ -55,6 +55,11 @@ class Wakeups:
         finally:
             connection.terminate()
 
+    async def pages(self) -> list[PageId]:
+        """Every Page there is: each has a lane."""
+        async with self.database.connection() as connection:
+            return [PageId(row["page_id"]) for row in await connection.fetch("select page_id from page")]
+
     async def pages_with_work(self, pages: Collection[PageId], *, now: datetime) -> set[PageId]:
         """Those of these Pages that have an answer due or a running campaign."""
         async with self.database.connection() as connection:
