@@ -10,11 +10,11 @@ from datetime import datetime
 
 from domain.proof.checkpoint import Checkpoint, sign_checkpoint
 from domain.proof.keys import KeyType, Signer
+from storage.installation import LOG_KEY
 from storage.log import LogHead, StoredCheckpoint
 from storage.store import Store
 
 BATCH = 1000
-SIGNING_KEY = "log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,4 +63,4 @@ class Sequencer:
         return sign_checkpoint(checkpoint, self._signer(head.origin)).decode()
 
     def _signer(self, origin: str) -> Signer:
-        return Signer(name=origin, key_type=KeyType.ED25519, seed=self.store.keys.ring.log_seed(SIGNING_KEY))
+        return Signer(name=origin, key_type=KeyType.ED25519, seed=self.store.keys.ring.log_seed(LOG_KEY))

@@ -56,6 +56,15 @@ class NoticeStore:
         )
         return None if row is None else _notice(row)
 
+    async def of_version(self, tx: "Transaction", page_id: PageId, version: int) -> Notice | None:
+        """One version in the first of its languages; None when there is no such version."""
+        row = await tx.fetchrow(
+            "select * from notice where page_id = $1 and version = $2 order by (language = 'en') desc, language limit 1",
+            page_id,
+            version,
+        )
+        return None if row is None else _notice(row)
+
     async def remember_text(
         self, tx: "Transaction", page_id: PageId, language: str, body: str, *, now: datetime
     ) -> ShownText:
