@@ -34,9 +34,9 @@ TEXTS = st.text(min_size=1, max_size=30).filter(lambda text: not re.search("[\ud
 LISTS = st.lists(TEXTS, min_size=1, max_size=3).map(tuple)
 DIGESTS = st.binary(min_size=32, max_size=32).map(bytes.hex)
 TIMES = st.datetimes(
-    min_value=datetime(2000, 1, 1),
-    max_value=datetime(2100, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001  # hypothesis adds the zone
+    min_value=datetime(2000, 1, 1),  # noqa: DTZ001  # hypothesis adds the zone
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001  # the same
+    timezones=st.just(UTC),
 ).map(lambda time: time.replace(microsecond=time.microsecond // 1000 * 1000))
 EVENT_TIMES = st.one_of(
     st.tuples(TIMES, st.sampled_from([TimeUnit.MILLISECONDS, TimeUnit.SECONDS])),
