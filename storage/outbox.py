@@ -60,6 +60,14 @@ class ClaimedAnswer:
     message: Mapping[str, Any] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledAnswer:
+    """The answer that an echo proves: to whom, and what for."""
+
+    lead_id: LeadId
+    purpose: str
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxStore:
     database: "Database"
@@ -154,10 +162,13 @@ class OutboxStore:
             case Unsure(reason):
                 return attempt, "unknown", reason, None, None
 
-    async def settle(self, tx: "Transaction", page_id: PageId, attempt_id: UUID, mid: Mid, *, now: datetime) -> bool:
-        """The echo of this attempt arrived: the answer was sent. False when the attempt is not of the outbox."""
+    async def settle(
+        self, tx: "Transaction", page_id: PageId, attempt_id: UUID, mid: Mid, *, now: datetime
+    ) -> SettledAnswer | None:
+        """The echo of this attempt arrived: the answer was sent. None when the attempt is not of the outbox."""
         mid_hash = self.keys.index.message(page_id, mid)
-        return bool(await tx.fetchval(sql.SETTLE, page_id, attempt_id, mid_hash, now))
+        row = await tx.fetchrow(sql.SETTLE, page_id, attempt_id, mid_hash, now)
+        return row and SettledAnswer(lead_id=LeadId(row["lead_id"]), purpose=row["purpose"])
 
     async def recover(self, lease: Lease, *, now: datetime, echo_wait: timedelta = ECHO_WAIT) -> int:
         """Calls unknown what earlier holders left `sending`, and queues once more what waited in vain for its echo.
