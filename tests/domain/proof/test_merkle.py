@@ -8,6 +8,7 @@ from domain.proof.errors import ConsistencyError, InclusionError, TreeError
 from domain.proof.merkle import (
     EMPTY_FRONTIER,
     Frontier,
+    Node,
     append,
     consistency_coordinates,
     consistency_path,
@@ -171,7 +172,7 @@ def test_a_tree_is_not_asked_for_what_it_has_not() -> None:
 @settings(max_examples=40)
 @given(cuts=st.lists(st.integers(0, 400), max_size=6))
 def test_appending_in_any_portions_gives_the_same_tree(cuts: list[int]) -> None:
-    frontier, nodes = EMPTY_FRONTIER, []
+    frontier, nodes = EMPTY_FRONTIER, list[Node]()
     for count in cuts:
         frontier, completed = append(frontier, LEAVES[frontier.size : frontier.size + count])
         nodes += completed
