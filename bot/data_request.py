@@ -6,6 +6,7 @@ once, with the copy offered first; the tap on "erase" is the one confirmation it
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from bot import payloads
 from bot.payloads import EraseTap
@@ -64,6 +65,12 @@ class DataRequests:
             await turn.store.requests.cancel(turn.tx, turn.page.page_id, tap.request_id, now=turn.now)
             turn.say("answer", turn.texts.text("erase.cancelled"))
         return True
+
+    async def cancelled(self, turn: Turn) -> bool:
+        """A typed "cancel" while the question stands open; False when none does."""
+        if turn.lead.dialog != QUESTION or turn.lead.dialog_ref is None:
+            return False
+        return await self.tapped(turn, EraseTap(UUID(hex=turn.lead.dialog_ref), confirmed=False))
 
     def rights(self, turn: Turn) -> None:
         """The two rights, as choices."""

@@ -17,7 +17,9 @@ def profile(page: Page, texts: Mapping[str, Texts], public_url: str) -> Messenge
         PostbackButton(title=own.text("menu.offers_title"), payload=payloads.OFFERS),
         PostbackButton(title=own.text("menu.rights_title"), payload=payloads.RIGHTS),
         PostbackButton(title=own.text("menu.stop_title"), payload=payloads.STOP),
-        UrlButton(title=own.text("menu.privacy_title"), url=f"{public_url}/privacy/{page.language}?page={page.page_id}"),
+        UrlButton(
+            title=own.text("menu.privacy_title"), url=f"{public_url}/privacy/{page.language}?page={page.page_id}"
+        ),
     )
     return MessengerProfile(
         get_started_payload=payloads.START, greetings={DEFAULT_LOCALE: greeting}, menus={DEFAULT_LOCALE: menu}

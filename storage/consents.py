@@ -142,6 +142,12 @@ class ConsentStore:
             record_id,
         )
 
+    async def destroy_raw(self, tx: "Transaction", page_id: PageId, record_id: UUID) -> None:
+        """Empties the kept raw delivery of one record; the record itself stands."""
+        await tx.execute(
+            "update consent_record set raw_sealed = null where page_id = $1 and record_id = $2", page_id, record_id
+        )
+
     async def destroy_openings(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> int:
         """Empties the sealed parts of the person's records and says of how many; the log keeps its commitments."""
         status = await tx.execute(

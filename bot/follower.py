@@ -1,0 +1,240 @@
+"""What did the person do, and who answers it?
+
+The first act of a person makes the lead and the record of the conversation start. Then the first rule that fits
+answers: a tap of ours, a word we know, an answer to an open question, and last the way on. In a thread that a human
+holds, and for an event too old, everything is recorded and nothing is said.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot import payloads
+from bot.data_request import DataRequests
+from bot.evidence import evidence_of
+from bot.fallback import Fallback
+from bot.opt_in import OptIn
+from bot.payloads import ConsentTap, EraseTap, Plain
+from bot.turn import Input, Turn
+from bot.unsubscribe import Unsubscribe
+from domain.ids import Psid
+from domain.inbox import InboxItem
+from domain.keywords import Command, match_command
+from domain.lead import Lead, LeadProfile
+from domain.page import Page
+from domain.personal import Pii
+from domain.proof.record_sections import EntryPoint
+from domain.texts import Texts
+from domain.window import window_until
+from messenger import events
+from messenger.envelope import Incoming
+from privacy.ledger import Ledger
+from privacy.notices import Notices
+from storage import jobs
+from storage.database import Transaction
+from storage.store import Store
+
+PROFILE_JOB = "profile.fetch"
+ANSWERED_WITHIN = timedelta(hours=48)
+
+# What a person does by themselves, and what therefore starts a conversation.
+STARTS = events.MessageReceived | events.PostbackTapped | events.ReferralFollowed | events.MessageRequestAccepted
+# What a person expects an answer to.
+INPUTS = events.MessageReceived | events.PostbackTapped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follower:
+    """Handles the acts of people."""
+
+    store: Store
+    ledger: Ledger
+    notices: Notices
+    opt_in: OptIn
+    unsubscribe: Unsubscribe
+    data_requests: DataRequests
+    fallback: Fallback
+    texts: Mapping[str, Texts]
+
+    async def handle(
+        self, tx: Transaction, page: Page, lead: Lead | None, item: InboxItem, incoming: Incoming, now: datetime
+    ) -> None:
+        """All that the act leads to, in the caller's transaction."""
+        turn = await self._turn(tx, page, lead, item, incoming, now)
+        if turn is None:
+            return
+        await self._answer(turn, incoming.event)
+        await turn.finish()
+
+    async def unsent(self, tx: Transaction, lead: Lead, event: events.MessageDeleted) -> None:
+        """Destroys the kept raw deliveries of messages that the person took back; the records stand."""
+        key = await self.store.leads.key_of(tx, lead.page_id, lead.lead_id)
+        if key is None:
+            return
+        for record in await self.store.consents.of_lead(tx, key, lead.page_id, lead.lead_id):
+            if record.raw is not None and any(mid.encode() in record.raw for mid in event.mids):
+                await self.store.consents.destroy_raw(tx, lead.page_id, record.record_id)
+
+    async def _turn(
+        self, tx: Transaction, page: Page, lead: Lead | None, item: InboxItem, incoming: Incoming, now: datetime
+    ) -> Turn | None:
+        event = incoming.event
+        evidence = evidence_of(item, incoming)
+        fresh = item.received_at - evidence.at <= ANSWERED_WITHIN
+        language = (lead and lead.profile.language) or page.language
+        texts = self.texts.get(language) or self.texts["en"]
+        notice = await self.notices.in_force(tx, page, texts.language, now)
+        first = False
+        if lead is None:
+            if incoming.psid is None or not isinstance(event, STARTS):
+                return None
+            lead, first = await self._start(tx, page, incoming.psid, event, evidence.at)
+        lead = await self.store.leads.seen(
+            tx,
+            lead,
+            event_time=evidence.at,
+            window_until=window_until(event.kind.value, evidence.at, item.received_at),
+            writes=isinstance(event, INPUTS),
+        )
+        turn = Turn(
+            tx=tx,
+            store=self.store,
+            page=page,
+            lead=lead,
+            notice=notice,
+            texts=texts,
+            evidence=evidence,
+            now=now,
+            first=first,
+            speaks=fresh and not incoming.is_standby and not _held_by_human(lead, now),
+        )
+        if first:
+            await self.ledger.record_start(tx, page, lead, evidence, entry_point(event), notice)
+        return turn
+
+    async def _start(
+        self, tx: Transaction, page: Page, psid: Pii[Psid], event: events.Event, at: datetime
+    ) -> tuple[Lead, bool]:
+        referral = _referral(event)
+        profile = LeadProfile(
+            psid=psid,
+            language=page.language,
+            entry_ref=referral.ref if referral else None,
+            ad_id=Pii(referral.ad_id) if referral and referral.ad_id else None,
+        )
+        lead, first = await self.store.leads.add(tx, page.page_id, profile, now=at)
+        if first and page.use_first_name:
+            await jobs.enqueue(tx, PROFILE_JOB, f"{page.page_id}/{lead.lead_id}")
+        return lead, first
+
+    async def _answer(self, turn: Turn, event: events.Event) -> None:
+        match event:
+            case events.OptOutReceived():
+                await self.unsubscribe.stop(turn)
+            case events.MessageEdited():
+                if event.text and match_command(event.text.reveal("look for a stop")) is Command.STOP:
+                    await self.unsubscribe.stop(turn)
+            case events.MessageReceived() | events.PostbackTapped():
+                await self._answer_input(turn, event)
+            case events.ReferralFollowed() | events.MessageRequestAccepted():
+                if turn.first:
+                    await self.opt_in.greet(turn, ask=True)
+            case _:
+                return
+
+    async def _answer_input(self, turn: Turn, event: events.MessageReceived | events.PostbackTapped) -> None:
+        read = read_input(event)
+        turn.by_tap = not isinstance(read, Command)
+        turn.said = _said(event)
+        if turn.first and (read is None or read in (Plain(payloads.START), Command.START, Command.HELP)):
+            await self.opt_in.greet(turn, ask=True)
+            return
+        if turn.first and read not in (Plain(payloads.STOP), Command.STOP):
+            await self.opt_in.greet(turn, ask=False)
+        if not await self._act(turn, read, event):
+            self._fall_back(turn, event)
+
+    async def _act(self, turn: Turn, read: Input, event: events.MessageReceived | events.PostbackTapped) -> bool:
+        """True when the input was understood and answered."""
+        match read:
+            case Plain(payloads.STOP) | Command.STOP:
+                await self.unsubscribe.stop(turn)
+            case Plain(payloads.EXPORT) | Command.EXPORT:
+                await self.data_requests.export(turn)
+            case Plain(payloads.ERASE) | Command.ERASE:
+                await self.data_requests.explain(turn)
+            case Plain(payloads.OFFERS) | Command.START:
+                await self.opt_in.ask(turn)
+            case Plain(payloads.START):
+                await self.opt_in.greet(turn, ask=True)
+            case Plain(payloads.RIGHTS):
+                self.data_requests.rights(turn)
+            case Plain(payloads.HUMAN) | Command.HUMAN:
+                self.fallback.human(turn)
+            case ConsentTap():
+                return await self.opt_in.tapped(turn, read)
+            case EraseTap():
+                return await self.data_requests.tapped(turn, read)
+            case Command.YES | Command.NO:
+                return await self.opt_in.typed(turn, read)
+            case Command.CANCEL:
+                return await self.data_requests.cancelled(turn)
+            case _:
+                return False
+        return True
+
+    def _fall_back(self, turn: Turn, event: events.MessageReceived | events.PostbackTapped) -> None:
+        if isinstance(event, events.MessageReceived) and event.text is None:
+            self.fallback.unreadable(turn)
+        else:
+            self.fallback.help(turn)
+
+
+def read_input(event: events.MessageReceived | events.PostbackTapped) -> Input:
+    """What the person means: a tap of ours before words, and words only if they are a command."""
+    if isinstance(event, events.PostbackTapped):
+        return payloads.read(event.payload)
+    tap = payloads.read(event.quick_reply_payload)
+    if tap is not None or event.text is None:
+        return tap
+    return match_command(event.text.reveal("look for a command"))
+
+
+def entry_point(event: events.Event) -> EntryPoint:
+    """By which way a conversation began."""
+    referral = _referral(event)
+    if referral is not None and (referral.ad_id or referral.source == "ADS"):
+        return EntryPoint.AD
+    if referral is not None and referral.source == "CUSTOMER_CHAT_PLUGIN":
+        return EntryPoint.PLUGIN
+    match event:
+        case events.PostbackTapped(payload=payloads.START):
+            return EntryPoint.GET_STARTED
+        case events.PostbackTapped():
+            return EntryPoint.POSTBACK
+        case events.ReferralFollowed():
+            return EntryPoint.REFERRAL
+        case events.MessageReceived(prior_user_ref=Pii()):
+            return EntryPoint.PLUGIN
+        case events.MessageReceived(referral=events.Referral()):
+            return EntryPoint.REFERRAL
+        case _:
+            return EntryPoint.MESSAGE
+
+
+def _referral(event: events.Event) -> events.Referral | None:
+    match event:
+        case events.MessageReceived() | events.PostbackTapped() | events.ReferralFollowed():
+            return event.referral
+        case _:
+            return None
+
+
+def _said(event: events.MessageReceived | events.PostbackTapped) -> str:
+    if isinstance(event, events.PostbackTapped):
+        return event.title or ""
+    return event.text.reveal("the words of the act go into its sealed record") if event.text else ""
+
+
+def _held_by_human(lead: Lead, now: datetime) -> bool:
+    return lead.human_until is not None and lead.human_until > now
