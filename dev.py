@@ -164,11 +164,12 @@ def install_with_uv(uv: str) -> bool:
 
 
 def install_with_pip() -> bool:
+    if same_python():
+        has_pip = any(runs([str(PYTHON), "-m", *ask], quiet=True) for ask in (["pip", "--version"], ["ensurepip"]))
+    else:
+        has_pip = runs([sys.executable, "-m", "venv", "--clear", str(VENV)])
     to = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    has_pip = same_python() and runs([str(PYTHON), "-m", "pip", "--version"], quiet=True)
-    return (has_pip or runs([sys.executable, "-m", "venv", "--clear", str(VENV)])) and all(
-        runs([*to, *what]) for what in packages()
-    )
+    return has_pip and all(runs([*to, *what]) for what in packages())
 
 
 def packages() -> list[list[str]]:

@@ -18,6 +18,9 @@ from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import settings
 
 from storage.server import EmbeddedServer, ServerAddress
+from tests.browser import browser, browser_page
+
+__all__ = ["browser", "browser_page"]
 
 PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
 ROOMS = PROJECT["tool"]["importlinter"]["root_packages"]
