@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from privacy.erasure import Erasure
+from privacy.requests import Requests
+
 from bot import payloads
 from bot.payloads import EraseTap
 from bot.turn import Turn
 from domain.data_request import RequestKind, RequestSource
-from privacy.erasure import Erasure
-from privacy.requests import Requests
 from storage import jobs
 
 QUESTION = "erase"

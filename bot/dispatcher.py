@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from privacy.erasure import Erasure
+
 from bot.echoes import Echoes
 from bot.follower import Follower
 from bot.takeover import Takeover
@@ -18,7 +20,6 @@ from domain.inbox import InboxItem
 from domain.page import Page
 from messenger import events
 from messenger.envelope import Incoming, parse_delivery
-from privacy.erasure import Erasure
 from storage.database import Transaction
 from storage.store import Store
 

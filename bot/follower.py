@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.texts import Texts
+from domain.window import window_until
+
 from bot import payloads
 from bot.data_request import DataRequests
 from bot.evidence import evidence_of
@@ -24,8 +27,6 @@ from domain.lead import Lead, LeadProfile
 from domain.page import Page
 from domain.personal import Pii
 from domain.proof.record_sections import EntryPoint
-from domain.texts import Texts
-from domain.window import window_until
 from messenger import events
 from messenger.envelope import Incoming
 from privacy.ledger import Ledger
@@ -37,8 +38,6 @@ from storage.store import Store
 PROFILE_JOB = "profile.fetch"
 ANSWERED_WITHIN = timedelta(hours=48)
 
-# What a person does by themselves, and what therefore starts a conversation.
-STARTS = events.MessageReceived | events.PostbackTapped | events.ReferralFollowed | events.MessageRequestAccepted
 # What a person expects an answer to.
 INPUTS = events.MessageReceived | events.PostbackTapped
 
@@ -86,7 +85,7 @@ class Follower:
         notice = await self.notices.in_force(tx, page, texts.language, now)
         first = False
         if lead is None:
-            if incoming.psid is None or not isinstance(event, STARTS):
+            if incoming.psid is None or not starts_conversation(event):
                 return None
             lead, first = await self._start(tx, page, incoming.psid, event, evidence.at)
         lead = await self.store.leads.seen(
@@ -136,7 +135,7 @@ class Follower:
                     await self.unsubscribe.stop(turn)
             case events.MessageReceived() | events.PostbackTapped():
                 await self._answer_input(turn, event)
-            case events.ReferralFollowed() | events.MessageRequestAccepted():
+            case events.ReferralFollowed() | events.MessageRequestAccepted() | events.OptInReceived():
                 if turn.first:
                     await self.opt_in.greet(turn, ask=True)
             case _:
@@ -200,6 +199,22 @@ def read_input(event: events.MessageReceived | events.PostbackTapped) -> Input:
     return match_command(event.text.reveal("look for a command"))
 
 
+def starts_conversation(event: events.Event) -> bool:
+    """Whether a person we do not know made themselves known by this."""
+    match event:
+        case (
+            events.MessageReceived()
+            | events.PostbackTapped()
+            | events.ReferralFollowed()
+            | events.MessageRequestAccepted()
+        ):
+            return True
+        case events.OptInReceived():
+            return event.source is events.OptInSource.PLUGIN
+        case _:
+            return False
+
+
 def entry_point(event: events.Event) -> EntryPoint:
     """By which way a conversation began."""
     referral = _referral(event)
@@ -214,7 +229,7 @@ def entry_point(event: events.Event) -> EntryPoint:
             return EntryPoint.POSTBACK
         case events.ReferralFollowed():
             return EntryPoint.REFERRAL
-        case events.MessageReceived(prior_user_ref=Pii()):
+        case events.MessageReceived(prior_user_ref=Pii()) | events.OptInReceived():
             return EntryPoint.PLUGIN
         case events.MessageReceived(referral=events.Referral()):
             return EntryPoint.REFERRAL

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from domain.texts import Texts
+
 from bot import payloads
 from domain.page import Page
-from domain.texts import Texts
 from messenger.messages import PostbackButton, UrlButton
 from messenger.profile import DEFAULT_LOCALE, MessengerProfile
 

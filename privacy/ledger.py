@@ -28,7 +28,7 @@ from domain.proof.record_sections import (
     RecordKind,
     TimeUnit,
 )
-from domain.tokens import receipt_code
+from domain.tokens import RECEIPT_CODE_BYTES, receipt_code
 from storage.consents import ConsentRecord
 from storage.database import Transaction
 from storage.errors import RowMissing
@@ -253,7 +253,7 @@ class Ledger:
             ),
             entry,
         )
-        return Recorded(record_id=record.record_id, receipt=receipt_code(leaf_hash(entry)))
+        return Recorded(record_id=record.record_id, receipt=receipt_code(leaf_hash(entry)[:RECEIPT_CODE_BYTES]))
 
 
 def _notice(notice: Notice, mid: Mid | None = None) -> PrivacyNotice:

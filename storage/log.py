@@ -186,6 +186,15 @@ class LogStore:
         )
         return None if row is None else LogEntry(**row)
 
+    async def by_receipt(self, tx: "Transaction", leaf_prefix: bytes) -> LogEntry | None:
+        """The entry whose leaf hash begins with these 20 bytes."""
+        row = await tx.fetchrow(
+            "select log_id, idx as index, entry_id, entry from log_entry "
+            r"where substring(sha256('\x00'::bytea || entry) from 1 for 20) = $1",
+            leaf_prefix,
+        )
+        return None if row is None else LogEntry(**row)
+
     async def find_all(self, tx: "Transaction", entry_ids: Sequence[UUID]) -> dict[UUID, LogEntry]:
         """Where these entries stand, those that have an index."""
         rows = await tx.fetch(

@@ -363,6 +363,9 @@ create table log_entry (
     primary key (log_id, idx)
 );
 
+-- A receipt is the beginning of a leaf hash.
+create index log_entry_by_receipt on log_entry (substring(sha256('\x00'::bytea || entry) from 1 for 20));
+
 create table log_tile (
     log_id  integer not null references log,
     level   smallint not null,
