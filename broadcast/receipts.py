@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from domain.delivery import attempt_of
-from domain.ids import CampaignId, LeadId, Mid, PageId
+from domain.ids import Mid, PageId
 
 if TYPE_CHECKING:
     from storage.database import Transaction
@@ -28,34 +28,22 @@ class EchoOf(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Echo:
-    """What an echo proves: the person and the answer's purpose or the campaign, as far as they are known."""
-
-    of: EchoOf
-    lead_id: LeadId | None = None
-    purpose: str | None = None
-    campaign_id: CampaignId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipts:
     deliveries: "DeliveryStore"
     outbox: "OutboxStore"
 
     async def settle_echo(
         self, tx: "Transaction", page_id: PageId, metadata: str | None, mid: Mid, *, now: datetime
-    ) -> Echo:
+    ) -> EchoOf:
         """Settles the attempt this echo belongs to as sent; FOREIGN when a human or another app wrote."""
         attempt = attempt_of(metadata)
         if attempt is None:
-            return Echo(of=EchoOf.FOREIGN)
-        answer = await self.outbox.settle(tx, page_id, attempt, mid, now=now)
-        if answer is not None:
-            return Echo(of=EchoOf.ANSWER, lead_id=answer.lead_id, purpose=answer.purpose)
-        delivery = await self.deliveries.settle(tx, page_id, attempt, mid, now=now)
-        if delivery is not None:
-            return Echo(of=EchoOf.CAMPAIGN, lead_id=delivery.lead_id, campaign_id=delivery.campaign_id)
-        return Echo(of=EchoOf.OURS)
+            return EchoOf.FOREIGN
+        if await self.outbox.settle(tx, page_id, attempt, mid, now=now):
+            return EchoOf.ANSWER
+        if await self.deliveries.settle(tx, page_id, attempt, mid, now=now):
+            return EchoOf.CAMPAIGN
+        return EchoOf.OURS
 
     async def settle_delivered(
         self, tx: "Transaction", page_id: PageId, mids: tuple[Mid, ...], *, now: datetime

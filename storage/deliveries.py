@@ -49,14 +49,6 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SettledDelivery:
-    """The campaign message that an echo proves."""
-
-    lead_id: LeadId
-    campaign_id: CampaignId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownDelivery:
     lead_id: LeadId
     reason: str | None
@@ -158,13 +150,10 @@ class DeliveryStore:
             case Unsure(reason, code, subcode):
                 return attempt, "unknown", reason, None, code, subcode, None
 
-    async def settle(
-        self, tx: "Transaction", page_id: PageId, attempt_id: UUID, mid: Mid, *, now: datetime
-    ) -> SettledDelivery | None:
-        """The echo of this attempt arrived: the message was sent, whatever was believed. None when not a delivery."""
+    async def settle(self, tx: "Transaction", page_id: PageId, attempt_id: UUID, mid: Mid, *, now: datetime) -> bool:
+        """The echo of this attempt arrived: the message was sent, whatever was believed. False when not a delivery."""
         mid_hash = self.keys.index.message(page_id, mid)
-        row = await tx.fetchrow(sql.SETTLE, page_id, attempt_id, mid_hash, now)
-        return row and SettledDelivery(lead_id=LeadId(row["lead_id"]), campaign_id=CampaignId(row["campaign_id"]))
+        return bool(await tx.fetchval(sql.SETTLE, page_id, attempt_id, mid_hash, now))
 
     async def delivered(self, tx: "Transaction", page_id: PageId, mids: Sequence[Mid], *, now: datetime) -> int:
         """The platform delivered these messages, so they were sent; how many are of a campaign."""

@@ -106,7 +106,7 @@ SETTLE = """
 update delivery set state = 'sent', reason = null, mid_hash = $3, settled_at = $4, not_before = null,
     error_code = null, error_subcode = null
 where page_id = $1 and attempt_id = $2
-returning lead_id, campaign_id
+returning true
 """
 
 DELIVERED = """

@@ -60,14 +60,6 @@ class ClaimedAnswer:
     message: Mapping[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettledAnswer:
-    """The answer that an echo proves: to whom, and what for."""
-
-    lead_id: LeadId
-    purpose: str
-
-
 @dataclass(frozen=True, slots=True)
 class OutboxStore:
     database: "Database"
@@ -162,13 +154,20 @@ class OutboxStore:
             case Unsure(reason):
                 return attempt, "unknown", reason, None, None
 
-    async def settle(
-        self, tx: "Transaction", page_id: PageId, attempt_id: UUID, mid: Mid, *, now: datetime
-    ) -> SettledAnswer | None:
-        """The echo of this attempt arrived: the answer was sent. None when the attempt is not of the outbox."""
+    async def settle(self, tx: "Transaction", page_id: PageId, attempt_id: UUID, mid: Mid, *, now: datetime) -> bool:
+        """The echo of this attempt arrived: the answer was sent. False when the attempt is not of the outbox."""
         mid_hash = self.keys.index.message(page_id, mid)
-        row = await tx.fetchrow(sql.SETTLE, page_id, attempt_id, mid_hash, now)
-        return row and SettledAnswer(lead_id=LeadId(row["lead_id"]), purpose=row["purpose"])
+        return bool(await tx.fetchval(sql.SETTLE, page_id, attempt_id, mid_hash, now))
+
+    async def purpose_of(self, tx: "Transaction", page_id: PageId, lead_id: LeadId, attempt_id: UUID) -> str | None:
+        """What the answer to this person with this attempt is for; None when there is none."""
+        found: str | None = await tx.fetchval(
+            "select purpose from outbox where page_id = $1 and attempt_id = $2 and lead_id = $3",
+            page_id,
+            attempt_id,
+            lead_id,
+        )
+        return found
 
     async def recover(self, lease: Lease, *, now: datetime, echo_wait: timedelta = ECHO_WAIT) -> int:
         """Calls unknown what earlier holders left `sending`, and queues once more what waited in vain for its echo.

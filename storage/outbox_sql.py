@@ -55,7 +55,7 @@ where o.page_id = $1 and o.attempt_id = n.attempt_id and o.state in ('sending', 
 SETTLE = """
 update outbox set state = 'sent', reason = null, mid_hash = $3, settled_at = $4, message_sealed = null
 where page_id = $1 and attempt_id = $2
-returning lead_id, purpose
+returning true
 """
 
 ORPHANS = f"""
