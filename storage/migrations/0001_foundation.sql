@@ -309,7 +309,7 @@ create table data_request (
     request_id   uuid not null,
     lead_id      uuid,
     kind         text not null check (kind in ('access', 'erasure')),
-    source       text not null check (source in ('chat', 'platform', 'console')),
+    source       text not null check (source in ('chat', 'platform', 'console', 'retention')),
     state        text not null
                  check (state in ('pending', 'in_progress', 'completed', 'refused', 'cancelled')),
     reason       text,
@@ -321,12 +321,16 @@ create table data_request (
     primary key (page_id, request_id)
 );
 create index data_request_by_status on data_request (status_hash);
+create index data_request_by_id on data_request (request_id);
+create index data_request_of_lead on data_request (page_id, lead_id) where lead_id is not null;
 create index data_request_open on data_request (page_id, due_at) where state in ('pending', 'in_progress');
 
 create table export_archive (
     page_id        text not null,
     request_id     uuid not null,
     token_hash     bytea not null check (octet_length(token_hash) = 32),
+    link_kid       smallint not null,
+    code_check     bytea not null check (octet_length(code_check) = 32),
     archive_sealed bytea,
     tries          smallint not null default 0,
     code_until     timestamptz not null,
