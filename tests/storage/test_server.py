@@ -75,7 +75,7 @@ async def ask(dsn: str, query: str) -> Any:
 
 async def until(condition: Any) -> None:
     async with asyncio.timeout(30):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is awaited has no event of its own
             await asyncio.sleep(0.02)
 
 
