@@ -40,7 +40,11 @@ FRENCH = Vocabulary(
             "[je veux|je voudrais|envoyez moi|montrez moi|je souhaite] [recevoir|voir|] [les|vos|des] "
             "offres [à nouveau|]",
         ),
-        EXPORT: ("[mes|] données", "[exporter|mes informations|copie des données|export|mes données personnelles]"),
+        EXPORT: (
+            "[mes|] données",
+            "[sauvegarder|enregistrer] d'abord",
+            "[exporter|mes informations|copie des données|export|mes données personnelles]",
+        ),
         ERASE: (
             "[tout|] [supprimer|effacer]",
             "[supprimer|effacer|supprimez|effacez] tout",

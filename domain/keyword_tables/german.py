@@ -121,7 +121,7 @@ GERMAN = Vocabulary(
             "[daten|gespeicherten daten] "
             "[sehen|haben|herunterladen|exportieren|bekommen|einsehen|anfordern|erhalten]",
             "[zuerst|erst|] meine daten [zuerst|erst|] [sichern|speichern]",
-            "daten [erst|zuerst|] [sichern|speichern]",
+            "[erst|zuerst|] daten [erst|zuerst|] [sichern|speichern]",
             "[schick|schickt|schicken sie|gib|gebt|geben sie|zeig|zeigt|zeigen sie|sende|senden sie] mir "
             "[alle|bitte|] meine daten",
             "[eine|] [kopie|auskunft] [meiner|über meine] daten",
@@ -146,7 +146,7 @@ GERMAN = Vocabulary(
             "[ich will|ich möchte|kann ich|ich würde gerne|] mit [einem|einer|jemandem|] "
             "[menschen|echten menschen|mitarbeiter|person|mitarbeiterin|echten person|jemandem] "
             "[sprechen|reden|schreiben|chatten]",
-            "[menschen|einen menschen|mitarbeiter] sprechen",
+            "[mensch|menschen|einen menschen|mitarbeiter] sprechen",
             "bist du ein mensch",
             "ist [da jemand|jemand da]",
         ),
