@@ -5,7 +5,6 @@ once, with the copy offered first; the tap on "erase" is the one confirmation it
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from privacy.erasure import Erasure
@@ -35,7 +34,7 @@ class DataRequests:
         )
         if turn.speaks:
             await jobs.enqueue(turn.tx, EXPORT_JOB, f"{turn.page.page_id}/{opened.request_id}")
-        turn.say("answer", turn.texts.text("export.preparing"))
+        turn.say("answer", turn.texts.text("chat.export.preparing"))
 
     async def explain(self, turn: Turn) -> None:
         """Says what goes and what stays and why, offers the copy first, and asks once."""
@@ -45,11 +44,11 @@ class DataRequests:
         titles = turn.texts
         turn.say(
             "answer",
-            turn.texts.text("erase.explain", date=self._horizon(turn)),
+            turn.texts.text("chat.erase.explain", page=turn.page.name, date=turn.store.keys.ring.horizon(turn.now)),
             [
-                (titles.text("erase.copy_title"), payloads.EXPORT),
-                (titles.text("erase.confirm_title"), payloads.erase(opened.request_id, confirm=True)),
-                (titles.text("erase.cancel_title"), payloads.erase(opened.request_id, confirm=False)),
+                (titles.text("chat.erase.save_title"), payloads.EXPORT),
+                (titles.text("chat.erase.confirm_title"), payloads.erase(opened.request_id, confirm=True)),
+                (titles.text("chat.erase.cancel_title"), payloads.erase(opened.request_id, confirm=False)),
             ],
         )
         await turn.ask(QUESTION, opened.request_id.hex)
@@ -64,7 +63,7 @@ class DataRequests:
             await self.erasure.begin(turn.tx, turn.page, turn.lead, open_one, turn.now, texts=turn.texts)
         else:
             await turn.store.requests.cancel(turn.tx, turn.page.page_id, tap.request_id, now=turn.now)
-            turn.say("answer", turn.texts.text("erase.cancelled"))
+            turn.say("answer", turn.texts.text("chat.erase.cancelled"))
         return True
 
     async def cancelled(self, turn: Turn) -> bool:
@@ -77,12 +76,9 @@ class DataRequests:
         """The two rights, as choices."""
         turn.say(
             "answer",
-            turn.texts.text("rights.text"),
+            turn.texts.text("chat.rights.question"),
             [
-                (turn.texts.text("rights.export_title"), payloads.EXPORT),
-                (turn.texts.text("rights.erase_title"), payloads.ERASE),
+                (turn.texts.text("chat.rights.export_title"), payloads.EXPORT),
+                (turn.texts.text("chat.rights.erase_title"), payloads.ERASE),
             ],
         )
-
-    def _horizon(self, turn: Turn) -> str:
-        return turn.texts.date(turn.store.keys.ring.horizon(turn.now) + timedelta(days=1))

@@ -6,7 +6,7 @@ event is handled in one transaction with the removal of its inbox row, so its ef
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from privacy.erasure import Erasure
@@ -22,9 +22,6 @@ from messenger import events
 from messenger.envelope import Incoming, parse_delivery
 from storage.database import Transaction
 from storage.store import Store
-
-# Older events are recorded, but too late to be answered and too old to open a window.
-ANSWERED_WITHIN = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

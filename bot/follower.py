@@ -5,12 +5,8 @@ answers: a tap of ours, a word we know, an answer to an open question, and last 
 holds, and for an event too old, everything is recorded and nothing is said.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from domain.texts import Texts
-from domain.window import window_until
+from datetime import datetime
 
 from bot import payloads
 from bot.data_request import DataRequests
@@ -27,6 +23,8 @@ from domain.lead import Lead, LeadProfile
 from domain.page import Page
 from domain.personal import Pii
 from domain.proof.record_sections import EntryPoint
+from domain.texts import TextCatalog
+from domain.window import TOO_OLD, window_until
 from messenger import events
 from messenger.envelope import Incoming
 from privacy.ledger import Ledger
@@ -36,7 +34,7 @@ from storage.database import Transaction
 from storage.store import Store
 
 PROFILE_JOB = "profile.fetch"
-ANSWERED_WITHIN = timedelta(hours=48)
+
 
 # What a person expects an answer to.
 INPUTS = events.MessageReceived | events.PostbackTapped
@@ -53,7 +51,7 @@ class Follower:
     unsubscribe: Unsubscribe
     data_requests: DataRequests
     fallback: Fallback
-    texts: Mapping[str, Texts]
+    texts: TextCatalog
 
     async def handle(
         self, tx: Transaction, page: Page, lead: Lead | None, item: InboxItem, incoming: Incoming, now: datetime
@@ -79,9 +77,8 @@ class Follower:
     ) -> Turn | None:
         event = incoming.event
         evidence = evidence_of(item, incoming)
-        fresh = item.received_at - evidence.at <= ANSWERED_WITHIN
-        language = (lead and lead.profile.language) or page.language
-        texts = self.texts.get(language) or self.texts["en"]
+        fresh = item.received_at - evidence.at <= TOO_OLD
+        texts = self.texts.choose(lead.profile.language if lead else None, page.language)
         notice = await self.notices.in_force(tx, page, texts.language, now)
         first = False
         if lead is None:
@@ -150,10 +147,10 @@ class Follower:
             return
         if turn.first and read not in (Plain(payloads.STOP), Command.STOP):
             await self.opt_in.greet(turn, ask=False)
-        if not await self._act(turn, read, event):
+        if not await self._act(turn, read):
             self._fall_back(turn, event)
 
-    async def _act(self, turn: Turn, read: Input, event: events.MessageReceived | events.PostbackTapped) -> bool:
+    async def _act(self, turn: Turn, read: Input) -> bool:
         """True when the input was understood and answered."""
         match read:
             case Plain(payloads.STOP) | Command.STOP:
@@ -164,12 +161,21 @@ class Follower:
                 await self.data_requests.explain(turn)
             case Plain(payloads.OFFERS) | Command.START:
                 await self.opt_in.ask(turn)
+            case Command.HELP:
+                self.fallback.help(turn)
             case Plain(payloads.START):
                 await self.opt_in.greet(turn, ask=True)
             case Plain(payloads.RIGHTS):
                 self.data_requests.rights(turn)
             case Plain(payloads.HUMAN) | Command.HUMAN:
                 self.fallback.human(turn)
+            case _:
+                return await self._act_on_question(turn, read)
+        return True
+
+    async def _act_on_question(self, turn: Turn, read: Input) -> bool:
+        """True when the input answers a question that was put."""
+        match read:
             case ConsentTap():
                 return await self.opt_in.tapped(turn, read)
             case EraseTap():
@@ -180,13 +186,12 @@ class Follower:
                 return await self.data_requests.cancelled(turn)
             case _:
                 return False
-        return True
 
     def _fall_back(self, turn: Turn, event: events.MessageReceived | events.PostbackTapped) -> None:
         if isinstance(event, events.MessageReceived) and event.text is None:
             self.fallback.unreadable(turn)
         else:
-            self.fallback.help(turn)
+            self.fallback.not_understood(turn)
 
 
 def read_input(event: events.MessageReceived | events.PostbackTapped) -> Input:

@@ -32,7 +32,7 @@ class OptIn:
     async def greet(self, turn: Turn, *, ask: bool) -> None:
         """The first words to a person; with the question unless what they wrote asks for something else."""
         greeting = turn.texts.text(
-            "greeting.hello",
+            "chat.greeting.unnamed",
             page=turn.page.name,
             controller=turn.page.controller_name,
             notice_url=notice_url(self.public_url, turn),
@@ -44,17 +44,18 @@ class OptIn:
 
     async def ask(self, turn: Turn, *, before: str = "") -> None:
         """Puts the question, behind other words if given; its exact text is kept for the answer to refer to."""
-        words = turn.texts.text(
-            "consent.question",
-            page=turn.page.name,
-            topic=turn.texts.text(f"topic.{DEFAULT_TOPIC}"),
-            age=turn.page.minimum_age,
-        )
+        standing = (await turn.store.consents.topics(turn.tx, turn.page.page_id, turn.lead.lead_id)).get(DEFAULT_TOPIC)
+        if standing is not None and standing.act is ConsentAct.GIVEN:
+            turn.say("answer", self._words(turn, "chat.consent.already_given"))
+            return
+        stopped = standing is not None and standing.act is ConsentAct.WITHDRAWN
+        words = self._words(turn, "chat.start.again" if stopped else "chat.consent.question")
         shown = await turn.store.notices.remember_text(
             turn.tx, turn.page.page_id, turn.texts.language, words, now=turn.now
         )
         choices = [
-            (turn.texts.text(f"consent.{answer}_title"), self._payload(turn, answer, shown)) for answer in ("yes", "no")
+            (turn.texts.text(f"chat.consent.{answer}_title"), self._payload(turn, answer, shown))
+            for answer in ("yes", "no")
         ]
         turn.say(shown_purpose(turn), f"{before}\n\n{words}" if before else words, choices)
         await turn.ask(QUESTION, f"{turn.notice.version}:{shown.sha256.hex()}")
@@ -91,12 +92,16 @@ class OptIn:
 
     def _confirm(self, turn: Turn, act: ConsentAct, recorded: Recorded, *, stands: bool) -> None:
         if act is ConsentAct.REFUSED:
-            turn.say("answer", turn.texts.text("consent.refused"))
+            turn.say("answer", self._words(turn, "chat.consent.refused"))
         elif stands:
-            text = turn.texts.text("consent.given", receipt=recorded.receipt)
+            text = self._words(turn, "chat.consent.given", code=recorded.receipt)
             turn.say(confirmation_purpose(recorded, text), text)
         else:
-            turn.say("answer", turn.texts.text("stop.already"))
+            turn.say("answer", turn.texts.text("chat.stop.already", page=turn.page.name))
+
+    def _words(self, turn: Turn, key: str, **values: str) -> str:
+        topic = turn.texts.text(f"topics.{DEFAULT_TOPIC}")
+        return turn.texts.text(key, page=turn.page.name, topic=topic, age=turn.page.minimum_age, **values)
 
     def _payload(self, turn: Turn, answer: str, shown: ShownText) -> str:
         return payloads.consent(DEFAULT_TOPIC, answer, turn.notice.version, shown.sha256)

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from domain.texts import Texts
-
 from bot.payloads import Tap
 from domain.keywords import Command
 from domain.lead import Lead
 from domain.notice import Notice
 from domain.page import Page
+from domain.texts import Texts
 from messenger.messages import OutgoingMessage, QuickReply, TextMessage
 from privacy.ledger import Evidence
 from storage.database import Transaction

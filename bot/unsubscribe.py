@@ -6,7 +6,6 @@ Here the withdrawal becomes a record and is confirmed, once; saying stop again i
 
 from dataclasses import dataclass
 
-from bot import payloads
 from bot.opt_in import confirmation_purpose
 from bot.turn import Turn
 from domain.proof.record_sections import EntryPoint
@@ -25,8 +24,7 @@ class Unsubscribe:
         recorded, ended = await self.ledger.record_withdrawal(turn.tx, turn.page, turn.lead, turn.evidence, way)
         await turn.ask(None)
         if ended:
-            text = turn.texts.text("stop.confirmed", page=turn.page.name, receipt=recorded.receipt)
-            choices = [(turn.texts.text("menu.offers_title"), payloads.OFFERS)]
-            turn.say(confirmation_purpose(recorded, text), text, choices)
+            text = turn.texts.text("chat.stop.done", page=turn.page.name)
+            turn.say(confirmation_purpose(recorded, text), text)
         else:
-            turn.say("answer", turn.texts.text("stop.already"))
+            turn.say("answer", turn.texts.text("chat.stop.already", page=turn.page.name))

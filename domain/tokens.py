@@ -83,6 +83,14 @@ def read_receipt_code(typed: str) -> str:
     return _grouped(_read_base32(typed, RECEIPT_CODE_BYTES))
 
 
+def receipt_bytes(typed: str) -> bytes:
+    """The 20 bytes a receipt was made from; raises BadToken when it cannot be one."""
+    number = 0
+    for digit in _read_base32(typed, RECEIPT_CODE_BYTES):
+        number = number << 5 | _DIGITS.index(digit)
+    return number.to_bytes(RECEIPT_CODE_BYTES)
+
+
 def in_one_word(code: str) -> str:
     """The code without its hyphens, for addresses and for platforms that want letters and digits only."""
     return code.replace("-", "")
