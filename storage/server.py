@@ -16,13 +16,15 @@ import fcntl
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote, urlsplit
 
 import asyncpg
 
+from storage.errors import boundary
 from storage.server_binaries import choose
 from storage.server_files import (
     Place,
@@ -38,6 +40,8 @@ from storage.server_files import (
 from storage.server_keeper import Keeper, Watcher, alive, end, has_death_signal, run_once, runs_in
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 SUPERUSER = "postgres"
 OWNER = "assent"  # role and database; no superuser, so that row security and grants bind it
@@ -127,15 +131,17 @@ class EmbeddedServer:
 
         Waits as long as a crash recovery takes. Raises ServerUnavailable with advice.
         """
-        await asyncio.to_thread(open_home, self._home)
+        try:
+            with boundary():
+                return await self._start()
+        except BaseException:
+            await asyncio.shield(self.stop())
+            raise
+
+    async def _start(self) -> str:
+        await _to_the_end(open_home, self._home)
         steady, patience = 0.0, _OTHERS_SECONDS
-        while True:
-            if await asyncio.to_thread(self._take_lock):
-                try:
-                    return await self._own()
-                except BaseException:
-                    await asyncio.shield(self.stop())
-                    raise
+        while not await _to_the_end(self._take_lock):
             answer, socket = await self._ask_other()
             steady = steady + _POLL_SECONDS if answer is _Answer.READY else 0.0
             if steady > _GUEST_SECONDS and socket is not None:
@@ -147,6 +153,7 @@ class EmbeddedServer:
                     f"Another program holds {self._home} but its database does not answer. End that program."
                 )
             await asyncio.sleep(_POLL_SECONDS)
+        return await self._own()
 
     async def stop(self) -> None:
         """Ends the server if this object owns it, and returns once it is gone; harmless when repeated."""
@@ -204,12 +211,12 @@ class EmbeddedServer:
 
     async def _own(self) -> str:
         record = await asyncio.to_thread(self._record)
-        place = self._place = await asyncio.to_thread(choose_place, self._home, record, volatile=self._volatile)
+        place = self._place = await _to_the_end(choose_place, self._home, record, volatile=self._volatile)
         left_over = await self._left_over(place, record)
         if left_over:
             return self._address(left_over, record).dsn
-        command = await asyncio.to_thread(self._prepare, place, record)
-        self._keeper = await asyncio.to_thread(Keeper, command, place, death_signal=self._death_signal)
+        command = await _to_the_end(self._prepare, place, record)
+        self._keeper = Keeper(command, place, death_signal=self._death_signal)
         await self._until_it_answers(self._keeper, record)
         return self._address(self._socket_in_use(), record).dsn
 
@@ -308,6 +315,18 @@ class EmbeddedServer:
         if self._lock_file is not None:
             os.close(self._lock_file)
         self._keeper = self._inherited = self._place = self._socket = self._lock_file = None
+
+
+async def _to_the_end(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """In a thread that is never left behind: a cancelled caller still waits for it."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+    except OSError as refused:
+        raise ServerUnavailable(f"The embedded database cannot be prepared: {refused}. Mend that first.") from None
 
 
 async def _connect(socket: Path, user: str, database: str, password: str) -> Any:

@@ -85,6 +85,7 @@ class Record:
 
     files: str = ""
     major: int | None = None
+    volatile: bool = False
     superuser_password: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     password: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
@@ -156,7 +157,9 @@ def open_home(home: Path) -> None:
 
 def choose_place(home: Path, record: Record, *, volatile: bool) -> Place:
     """The place the record names, or a new one that PostgreSQL's account can reach; saves the record."""
-    if record.files and (not volatile or (home / record.files).is_dir()):
+    if volatile and record.files and not record.volatile:
+        raise ServerUnavailable(f"{home} holds a database that is meant to last. Choose another folder for tests.")
+    if record.files and volatile == record.volatile and (not volatile or (home / record.files).is_dir()):
         files = home / record.files
         if record.major is not None and not (files / "data" / "PG_VERSION").is_file():
             raise ServerUnavailable(
@@ -171,6 +174,7 @@ def choose_place(home: Path, record: Record, *, volatile: bool) -> Place:
     account = _account(inside if inside.is_dir() else None)
     files = _reachable_folder(home, inside, account, volatile=volatile)
     record.files, record.major = os.fspath(files.relative_to(home) if files == inside else files), None
+    record.volatile = volatile
     record.save(home)
     return Place(account=account, files=files)
 

@@ -171,6 +171,16 @@ async def test_a_volatile_server_leaves_nothing(home: Path) -> None:
     assert [path.name for path in home.iterdir()] == ["server.lock"]
 
 
+async def test_a_lasting_database_is_never_opened_for_tests(home: Path) -> None:
+    async with running(home, volatile=True):
+        pass
+    async with running(home) as (_, dsn):
+        assert await ask(dsn, "show fsync") == "on"
+    with pytest.raises(ServerUnavailable, match="meant to last"):
+        await EmbeddedServer(home, volatile=True).start()
+    assert (_files(home) / "data" / "PG_VERSION").is_file()
+
+
 async def test_of_two_that_want_one_home_one_owns_and_the_other_uses(home: Path) -> None:
     first, second = EmbeddedServer(home), EmbeddedServer(home)
     addresses = await asyncio.gather(first.start(), second.start())
@@ -383,13 +393,17 @@ async def test_a_home_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
         await EmbeddedServer(tmp_path / "file" / "home").start()
 
 
-async def test_a_cancelled_start_leaves_no_server(home: Path) -> None:
+@pytest.mark.parametrize("moment", ["server.lock", "server.json", "postgres/data.new", "postgres/data/postmaster.pid"])
+async def test_a_start_cancelled_at_any_moment_leaves_no_server_and_no_lock(home: Path, moment: str) -> None:
     starting = asyncio.create_task(EmbeddedServer(home).start())
-    await until(lambda: (home / "server.json").is_file() and _postmaster(home))
+    await until(lambda: (home / moment).exists() or (home / "postgres/data/PG_VERSION").exists())
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
     assert _postmaster(home) is None
+    async with running(home) as (heir, dsn):
+        assert heir.owned
+        assert await ask(dsn, "select 1") == 1
 
 
 def test_a_private_copy_of_the_wheels_programs_runs_by_itself(tmp_path: Path) -> None:
