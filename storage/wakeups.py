@@ -6,7 +6,7 @@ a Page.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -36,21 +36,25 @@ class Wakeups:
 
     async def listen(self, wake: Callable[[PageId], None]) -> None:
         """Calls `wake` for each Page that is said to have work, until cancelled; reconnects by itself."""
+        await self.listen_to((outbox.CHANNEL, campaigns.CHANNEL), lambda page: wake(PageId(page)))
+
+    async def listen_to(self, channels: Sequence[str], wake: Callable[[str], None]) -> None:
+        """Calls `wake` with the payload of each notice, until cancelled; what comes while reconnecting is missed."""
         while True:
             try:
-                await self._listen_once(wake)
+                await self._listen_once(channels, wake)
             except StorageError as error:
                 log.warning("wakeups.connection_lost", extra={"error": error.code})
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def _listen_once(self, wake: Callable[[PageId], None]) -> None:
+    async def _listen_once(self, channels: Sequence[str], wake: Callable[[str], None]) -> None:
         connection = await self.database.dedicated()
         ended = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: ended.set())
-            for channel in (outbox.CHANNEL, campaigns.CHANNEL):
+            for channel in channels:
                 with boundary():
-                    await connection.add_listener(channel, lambda _c, _pid, _channel, page: wake(PageId(page)))
+                    await connection.add_listener(channel, lambda _c, _pid, _channel, payload: wake(payload))
             await ended.wait()
         finally:
             connection.terminate()
