@@ -63,16 +63,19 @@ class Acts:
             event.signature = "missing" if act.unsigned else "wrong"
         if act.extra:
             event.body = {**event.body, **act.extra}
-        standby = act.standby
+        self.route(page, event, standby=act.standby)
+
+    def route(self, page: Page, event: Event, *, standby: bool | None = None) -> None:
+        """Moves an event to standby when another app holds the thread; there, postbacks lose their payload."""
         if standby is None and event.psid is not None and event.kind not in ("handover", "optin"):
             holder = page.followers[event.psid].holder(self._stage.clock.now_ms())
             standby = page.default_app is not None and holder not in (None, self._stage.config.app_id)
-        if standby and event.channel == "messaging":
-            event.channel = "standby"
-            if event.kind == "postback":
-                # Only the app that sent the button gets its payload.
-                inner = {key: value for key, value in event.body["postback"].items() if key != "payload"}
-                event.body = {**event.body, "postback": inner}
+        if not standby or event.channel != "messaging":
+            return
+        event.channel = "standby"
+        if event.kind == "postback":
+            inner = {key: value for key, value in event.body["postback"].items() if key != "payload"}
+            event.body = {**event.body, "postback": inner}
 
     def _by_person(self, act: SayBody, page: Page, person: Follower, at_ms: int) -> list[Event]:
         events: list[Event] = []

@@ -62,7 +62,7 @@ class Pusher:
         self.callback_url = config.callback_url
         self.verify_token = config.verify_token
         self.batch = config.batch
-        self.pushed = self.delivered = self.withheld = self.dropped = 0
+        self.pushed = self.delivered = self.withheld = self.dropped = self.retrying = 0
         self._config = config
         self._clock = clock
         self._world = world
@@ -72,7 +72,7 @@ class Pusher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[tuple[str, str | None], Event] = {}
         self._failing: dict[str, float] = {}
-        self._retrying = asyncio.Semaphore(RETRIES_AT_ONCE)
+        self._retry_slots = asyncio.Semaphore(RETRIES_AT_ONCE)
         self._http: aiohttp.ClientSession | None = None
 
     @property
@@ -210,13 +210,15 @@ class Pusher:
 
     async def _retry(self, events: list[Event]) -> None:
         gap = FIRST_GAP_SECONDS
+        self.retrying += 1
         while events := self._still_wanted(events):
             await asyncio.sleep(gap)
             gap = min(gap * 2, self._config.longest_retry_gap_seconds)
-            async with self._retrying:
+            async with self._retry_slots:
                 outcome = await self._attempt(events)
             if outcome.delivered:
-                return
+                break
+        self.retrying -= 1
 
     def _still_wanted(self, events: list[Event]) -> list[Event]:
         wanted: list[Event] = []
