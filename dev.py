@@ -80,7 +80,7 @@ def check(rest: list[str]) -> int:
         "lint": ["-m", "ruff", "check", "."],
         "types": ["-m", "mypy"],
         "types of dev.py": ["-m", "mypy", "dev.py"],
-        "import arrows": ["-c", "from importlinter.cli import lint_imports_command as check; check()"],
+        "import arrows": ["-c", "from importlinter.cli import lint_imports_command as check; check(['--no-logo'])"],
         "spelling": ["-m", "codespell_lib", "."],
         "house": ["-m", "pytest", "-q", "-n", "0", "tests/house"],
     }
