@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 TRIES = 5
 
 _PUT = """
-insert into export_archive (page_id, request_id, token_hash, link_kid, code_check, archive_sealed, code_until, expires_at)
+insert into export_archive (page_id, request_id, token_hash, link_kid, code_check, archive_sealed, code_until,
+                            expires_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (page_id, request_id) do update set token_hash = excluded.token_hash, link_kid = excluded.link_kid,
     code_check = excluded.code_check, archive_sealed = excluded.archive_sealed, tries = 0,
@@ -135,7 +136,7 @@ class ExportStore:
                 "update export_archive set archive_sealed = null where token_hash = $1", token_hash(token)
             )
 
-    async def count_of_lead(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> list[dict[str, Any]]:
+    async def of_lead(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> list[dict[str, Any]]:
         """When the person's copies were made ready and fetched, oldest first."""
         rows = await tx.fetch(
             f"select expires_at, taken_at from export_archive where {_OF_LEAD} order by expires_at",  # noqa: S608

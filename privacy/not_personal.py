@@ -1,0 +1,35 @@
+"""Which columns are about nobody?
+
+Everything that privacy/catalog.py does not name stands here, column by column, so that a new one has to be thought
+about. Texts that operators write are theirs; the log holds commitments that say nothing without their nonce.
+"""
+
+from collections.abc import Mapping
+
+NOT_PERSONAL: Mapping[str, tuple[str, ...]] = {
+    "installation": ("only_one", "install_id", "created_at"),
+    "key_check": ("kid", "check_value"),
+    "day_key": ("day", "kid", "wrapped", "commitment"),
+    "page": (
+        *("page_id", "name", "region", "language", "time_zone", "controller_name", "controller_contact"),
+        *("dpo_contact", "marketing_basis", "minimum_age", "pace", "takeover_hours", "use_first_name", "state"),
+        *("paused_cause", "token_sealed", "connected_at"),
+    ),
+    "notice": ("page_id", "version", "language", "notice_id", "body", "sha256", "published_at"),
+    "shown_text": ("page_id", "sha256", "language", "body", "first_used"),
+    # A keyed hash of a whole event: nobody can be found by it, not even with all the keys.
+    "event_key": ("page_id", "event_key", "seen_on"),
+    "webhook_count": ("day", "what", "count"),
+    "campaign": (
+        *("page_id", "campaign_id", "name", "topic", "state", "paused_cause", "created_at", "started_at"),
+        *("finished_at", "audience_size", "wait_until", "cursor"),
+    ),
+    "campaign_content": ("page_id", "campaign_id", "language", "body"),
+    "lane": ("kind", "key", "owner", "epoch", "until"),
+    "log": ("log_id", "origin", "vkey", "size", "root", "opened_at"),
+    "log_pending": ("entry_id", "entry", "position"),
+    "log_entry": ("log_id", "idx", "entry_id", "entry"),
+    "log_tile": ("log_id", "level", "n", "hashes"),
+    "checkpoint": ("log_id", "size", "root", "stored_at", "note"),
+    "schema_migration": ("number", "sha256", "applied_at"),
+}
