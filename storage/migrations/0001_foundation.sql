@@ -88,6 +88,8 @@ create table lead (
     unique (page_id, suppression_handle),
     unique (page_id, link_ref)
 );
+-- A link names no Page: its holder is looked up over all of them.
+create index lead_by_link on lead (link_ref);
 
 -- Alone, so that it can have a backup of its own: without its row nothing of the person can be read.
 create table lead_key (
@@ -192,6 +194,7 @@ create table inbox (
 ) partition by range (received_on);
 create table inbox_default partition of inbox default;
 create index inbox_by_shard on inbox (shard, event_time, item_id);
+create index inbox_tried on inbox (shard) where attempts > 0;
 
 -- Events that could not be understood, or whose handling failed for good: kept sealed, for a person to look at.
 create table inbox_set_aside (
