@@ -10,10 +10,11 @@ from uuid import UUID
 
 from domain.consent import ConsentAct
 from domain.ids import Topic
+from domain.stop_payload import STOP_PAYLOAD, is_stop
 
 PREFIX = "assent"
 START = f"{PREFIX}:start"
-STOP = f"{PREFIX}:stop"
+STOP = STOP_PAYLOAD
 OFFERS = f"{PREFIX}:offers"
 RIGHTS = f"{PREFIX}:rights"
 EXPORT = f"{PREFIX}:export"
@@ -65,10 +66,10 @@ def erase(request_id: UUID, *, confirm: bool) -> str:
 
 def read(payload: str | None) -> Tap | None:
     """What a tap means; None for a payload that is not of this grammar."""
+    if is_stop(payload):
+        return Plain(STOP)
     parts = (payload or "").split(":")
     match parts:
-        case [prefix, "stop", *_] if prefix == PREFIX:
-            return Plain(STOP)
         case [prefix, _] if prefix == PREFIX and payload in _PLAIN:
             return Plain(payload or "")
         case [prefix, "consent", topic, answer, version, digest] if prefix == PREFIX and answer in _ANSWERS:
