@@ -158,10 +158,10 @@ TONGUES: tuple[Tongue, ...] = (
         ("Xin chào!", "Ngày mai mấy giờ mở cửa?", "DỪNG", "Cảm ơn!"),
     ),
     _tongue(
-        "ja_JP",
-        9,
-        ("陽菜 結衣 美咲", "翔太 大輔 蓮", "佐藤 鈴木 髙橋"),
-        ("こんにちは!", "明日は何時に開きますか?", "停止", "ありがとう!"),
+        "hu_HU",
+        1,
+        ("Erzsébet Zsófia Ágnes Tünde", "László Győző Bálint Ödön", "Kovács Szűcs Tóth Hegedűs"),
+        ("Jó napot!", "Mikor nyitnak holnap?", "STOP", "Köszönöm!"),
     ),
     _tongue(
         "ar_AR",

@@ -112,9 +112,10 @@ async function loadThread() {
   const told = await ask("GET", `thread?${new URLSearchParams({ page: chosen.page, psid: wanted })}`);
   if (told === null || wanted !== chosen.psid) return;
   thread = told;
-  drawThread(thread, at("thread"), act);
+  // The offers first: they take room from the conversation, which then scrolls to its end.
   drawHead();
   drawOffers();
+  drawThread(thread, at("thread"), act);
   at("standing").value = [...at("standing").options].some((option) => option.value === thread.standing) ? thread.standing : "blocked";
 }
 
