@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from bot.texts import load_texts
+from domain.data_request import ExtensionReason, RefusalReason
 from domain.keywords import Command, match_command
 from domain.texts import Texts, Value, utf16_length
+from privacy.catalog import CATALOG as CATALOG_OF_DATA
 
 CATALOG = load_texts()
 LANGUAGES = ("de", "en", "es", "fr", "it", "pt")
@@ -63,7 +66,8 @@ UNDERSTOOD = {
     "menu.data": Command.EXPORT,
     "menu.stop": Command.STOP,
 }
-ABBREVIATIONS = {"JSON", "ZIP"}
+ASKED = re.compile(r"""["']((?:chat|menu|topics|frame|unsubscribe|export_view)\.[a-z_.]+)["']""")
+ABBREVIATIONS = {"JSON", "ZIP", "USA"}
 CAPITALS = re.compile(r"\b[A-ZÀ-Ý]{3,}(?: [A-ZÀ-Ý]+)*\b|\b[A-ZÀ-Ý]{1,2}(?: [A-ZÀ-Ý]{3,})+\b")
 
 every_language = pytest.mark.parametrize("texts", [CATALOG.by_language[tag] for tag in LANGUAGES], ids=LANGUAGES)
@@ -160,3 +164,22 @@ def test_names_in_followers_pages_titles_hold_nothing_personal(texts: Texts) -> 
     for key in texts.keys:
         if key.endswith(".title") or key == "frame.preview_title":
             assert texts.placeholders(key) == set(), key
+
+
+def test_every_text_that_the_program_asks_for_is_written() -> None:
+    root = Path(__file__).parents[2]
+    asked: set[str] = set()
+    for room in ("app", "bot", "broadcast", "privacy", "webhooks"):
+        for file in (root / room).rglob("*.py"):
+            asked |= set(ASKED.findall(file.read_text(encoding="utf-8")))
+    assert len(asked) >= 25
+    assert asked <= ENGLISH.keys
+
+
+@every_language
+def test_every_category_of_data_and_every_reason_has_its_words(texts: Texts) -> None:
+    for category in CATALOG_OF_DATA:
+        for part in ("title", "purpose", "retention"):
+            assert texts.text(f"data.{category.name}.{part}")
+    for reason in (*RefusalReason, *ExtensionReason):
+        assert texts.text(f"data.reason.{reason.value}")
