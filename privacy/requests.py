@@ -7,11 +7,12 @@ gives the same code.
 
 import asyncio
 import hmac
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from hashlib import sha256
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.data_request import (
@@ -85,6 +86,7 @@ class Requests:
     store: Store
     clock: Callable[[], datetime]
     public_url: str
+    random_bytes: Callable[[int], bytes] = field(default=os.urandom, repr=False)
     holidays: Collection[date] = field(default_factory=frozenset)
 
     async def open(
@@ -100,7 +102,7 @@ class Requests:
             return self._opened(found)
         at_once = kind is RequestKind.ACCESS and source is RequestSource.CHAT
         request = self._request(
-            request_id=uuid4(),
+            request_id=UUID(bytes=self.random_bytes(16), version=4),
             page_id=lead.page_id,
             lead=lead,
             kind=kind,

@@ -4,9 +4,10 @@ One sweep a day goes through everything that has an end and says how much went. 
 except those of keys (storage/keyring.py) and of links (privacy/exports.py).
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 from domain.data_request import (
@@ -20,10 +21,14 @@ from domain.data_request import (
 )
 from domain.ids import LeadId, PageId
 from privacy.erasure import Erasure
+from privacy.exports import Exports
+from storage import inbox_days
 from storage.expiry import Expiry
 from storage.store import Store
 
-WAITING = timedelta(days=8)
+log = logging.getLogger(__name__)
+
+WAITING = timedelta(days=inbox_days.KEEP_DAYS)
 UNCONFIRMED = timedelta(days=7)
 ARCHIVE_ROWS = timedelta(days=90)
 DELIVERIES = timedelta(days=396)
@@ -33,19 +38,21 @@ ERASED_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """Deletes what is past its time; repeating a sweep deletes nothing more."""
+    """Deletes what is past its time, and ends requests that were begun and left; repeating a sweep does no more."""
 
     store: Store
     erasure: Erasure
+    exports: Exports
 
     async def sweep(self, now: datetime) -> Mapping[str, int]:
-        """How many rows of each kind went; the names are those of docs/data.md."""
+        """How many rows of each kind went; docs/data.md says which."""
         expiry = Expiry(self.store.database)
         oldest_day = now.astimezone(UTC).date() - WAITING
         counts = {
-            "event_keys": await expiry.event_keys(oldest_day),
+            "unfinished_erasures": await self.erasure.resume(),
+            "unfinished_copies": await self.exports.resume(),
+            "event_keys": await self._inbox(now, oldest_day),
             "tombstones": await expiry.tombstones(now - WAITING),
-            "set_aside_events": await expiry.set_aside(oldest_day),
             "answers": await self.store.outbox.purge(now=now),
             "export_contents": await expiry.archives(now),
             "exports": await expiry.archive_rows(now - ARCHIVE_ROWS),
@@ -53,11 +60,19 @@ class Retention:
             "unconfirmed_requests": await self._unconfirmed(now),
             "silent_leads": await self._silent_leads(now),
             "requests": await expiry.requests(now - RELATION),
-            "inbox_partitions": await expiry.inbox_partitions(oldest_day),
         }
         # Last, for the rows above are what still needed them.
-        counts["day_keys"] = await expiry.day_keys(oldest_day)
+        async with self.store.database.transaction() as tx:
+            counts["day_keys"] = await inbox_days.destroy_day_keys(tx, before=oldest_day)
         return counts
+
+    async def _inbox(self, now: datetime, oldest_day: date) -> int:
+        async with self.store.database.transaction() as tx:
+            gone = await inbox_days.forget(tx, before=oldest_day)
+            holding = await inbox_days.drop_old_partitions(tx, before=oldest_day)
+        if holding:
+            log.warning("inbox.events_left", extra={"days": len(holding)})
+        return gone
 
     async def _unconfirmed(self, now: datetime) -> int:
         async with self.store.database.transaction() as tx:
