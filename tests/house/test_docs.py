@@ -59,13 +59,18 @@ def _log_events() -> Iterator[str]:
         for node in ast.walk(parsed(path)):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
-            logger = node.func.value
-            if node.func.attr not in LEVELS or not isinstance(logger, ast.Name) or logger.id not in LOGGERS:
+            if node.func.attr not in LEVELS or not _is_logger(node.func.value):
                 continue
             for argument in node.args[:2]:
                 for part in ast.walk(argument):
                     if isinstance(part, ast.Constant) and isinstance(part.value, str) and EVENT.fullmatch(part.value):
                         yield part.value
+
+
+def _is_logger(value: ast.expr) -> bool:
+    if isinstance(value, ast.Name):
+        return value.id in LOGGERS
+    return isinstance(value, ast.Call) and ast.unparse(value.func).endswith("getLogger")
 
 
 def _error_codes() -> Iterator[str]:
