@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from bot.dispatcher import Dispatcher
 from domain.inbox import InboxItem
@@ -57,28 +58,26 @@ class InboxWorker:
         while True:
             self._woken.clear()
             try:
-                waiting = await self.store.inbox.shards_with_work(self.clock())
-                idle = not await self._start(waiting)
+                waiting = await self.store.inbox.shards_with_work(self._leases.keys(), now=self.clock())
+                self._start(waiting)
             except StorageError as error:
                 log.warning("inbox.look_failed", extra={"error": error.code})
-                idle = True
-            await self._pause(idle=idle)
+            await self._pause()
 
-    async def _start(self, waiting: set[int]) -> bool:
-        """Starts the shards that have work and are not at work; whether any runs now."""
+    def _start(self, waiting: set[int]) -> None:
+        """Starts shards that have work and are not at work."""
         for shard in waiting & self._leases.keys() - self._working.keys():
             if len(self._working) >= self.in_parallel:
                 break
             task = asyncio.create_task(self._work(self._leases[shard]))
             self._working[shard] = task
-            task.add_done_callback(lambda _, done=shard: self._finished(done))
-        return bool(self._working)
+            task.add_done_callback(partial(self._finished, shard))
 
-    def _finished(self, shard: int) -> None:
+    def _finished(self, shard: int, task: asyncio.Task[None]) -> None:
         self._working.pop(shard, None)
         self._woken.set()
 
-    async def _pause(self, *, idle: bool) -> None:
+    async def _pause(self) -> None:
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 await self._woken.wait()
@@ -88,8 +87,7 @@ class InboxWorker:
     async def _work(self, lease: Lease) -> None:
         """One batch of one shard."""
         try:
-            async with self.store.database.transaction() as tx:
-                items = await self.store.inbox.take(tx, int(lease.key), limit=BATCH, now=self.clock())
+            items = await self.store.inbox.take(int(lease.key), limit=BATCH, now=self.clock())
             for item in items:
                 if int(lease.key) not in self._leases:
                     return
@@ -110,6 +108,5 @@ class InboxWorker:
         except Exception as error:
             # Whatever went wrong with one event must not stop the others; its text may hold what it was about.
             code = error.code if isinstance(error, StorageError) else type(error).__name__
-            log.error("inbox.item_parked", extra={"error": code, "attempt": item.attempts + 1}, exc_info=True)
-            async with self.store.database.transaction() as tx:
-                await self.store.inbox.park(tx, item, now=self.clock())
+            log.exception("inbox.item_parked", extra={"error": code, "attempt": item.attempts + 1})
+            await self.store.inbox.park(item, now=self.clock())

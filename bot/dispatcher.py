@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from privacy.erasure import Erasure
-
 from bot.echoes import Echoes
 from bot.follower import Follower
 from bot.takeover import Takeover
@@ -20,6 +18,7 @@ from domain.inbox import InboxItem
 from domain.page import Page
 from messenger import events
 from messenger.envelope import Incoming, parse_delivery
+from privacy.erasure import Erasure
 from storage.database import Transaction
 from storage.store import Store
 

@@ -89,7 +89,7 @@ class Follower:
             tx,
             lead,
             event_time=evidence.at,
-            window_until=window_until(event.kind.value, evidence.at, item.received_at),
+            window_until=window_until(event.kind.value, evidence.at, item.received_at) if _opens(event) else None,
             writes=isinstance(event, INPUTS),
         )
         turn = Turn(
@@ -248,6 +248,17 @@ def _referral(event: events.Event) -> events.Referral | None:
             return event.referral
         case _:
             return None
+
+
+def _opens(event: events.Event) -> bool:
+    """Taking a reaction back opens no window, nor does a click on an advertisement before the person writes."""
+    match event:
+        case events.ReactionSeen():
+            return event.is_set
+        case events.ReferralFollowed():
+            return event.referral.source != "ADS"
+        case _:
+            return True
 
 
 def _said(event: events.MessageReceived | events.PostbackTapped) -> str:

@@ -1,5 +1,6 @@
 """Which privacy notice is in force, and how does a Page get its first one?"""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,8 @@ class Notices:
         """The notice that holds now; a Page without any gets the default notice as version 1."""
         found = await self.store.notices.current(tx, page.page_id, language)
         if found is None:
-            await self.store.notices.publish(tx, page.page_id, self.write_default(page), now=now)
+            bodies = await asyncio.to_thread(self.write_default, page)
+            await self.store.notices.publish(tx, page.page_id, bodies, now=now)
             found = await self.store.notices.current(tx, page.page_id, language)
         if found is None:
             raise RowMissing("a notice that was just published")

@@ -65,6 +65,11 @@ class Proofs:
             placed = await self.store.log.find_all(tx, [record.record_id for record in records])
         return [record.record_id for record in records if record.record_id in placed]
 
+    async def of_kind(self, page_id: PageId, kind: str) -> list[UUID]:
+        """The Page's records of this kind that can be opened, oldest first."""
+        async with self.store.database.transaction() as tx:
+            return await self.store.consents.ids_of_kind(tx, page_id, kind)
+
     async def export(self, record_id: UUID) -> ExportedProof:
         """The bundle of one record; equal bytes from an equal state. Raises ProofUnavailable."""
         async with self.store.database.transaction() as tx:

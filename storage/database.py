@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 from tortoise import Tortoise
+from tortoise.timezone import get_default_timezone
 
 from storage import jobs
 from storage.errors import StorageError, boundary
@@ -59,6 +60,16 @@ async def migrate(dsn: str) -> None:
             await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
             await _apply(connection)
             await jobs.install(connection)
+        finally:
+            await connection.close()
+
+
+async def wipe(dsn: str) -> None:
+    """Removes everything from the database. For the demo's own database alone."""
+    with boundary():
+        connection = await asyncpg.connect(**connect_arguments(dsn))
+        try:
+            await connection.execute("drop schema public cascade; create schema public")
         finally:
             await connection.close()
 
@@ -143,6 +154,8 @@ class Database:
                 command_timeout=30,
             )
             await Tortoise.init(config=tortoise_config(self.dsn), use_tz=True, timezone="UTC")
+            # The ORM reads its zone's file at first use and keeps it: here, where that holds nobody up.
+            await asyncio.to_thread(get_default_timezone)
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -163,6 +176,11 @@ class Database:
         with boundary():
             async with self.pool.acquire() as connection:
                 yield connection
+
+    async def ping(self) -> None:
+        """Returns when the server answers; raises Unavailable when it does not."""
+        async with self.connection() as connection:
+            await connection.execute("select 1")
 
     async def dedicated(self) -> "Connection[Record]":
         """A connection of its own, for LISTEN and for jobs; the caller closes it."""

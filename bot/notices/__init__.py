@@ -42,6 +42,12 @@ def render_notice(language: str, values: Mapping[str, Value]) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
+def load_notices() -> None:
+    """Reads the files once, so that no notice is read from a disk later."""
+    for language in LANGUAGES:
+        _template(language)
+
+
 def default_notices(page: Page, periods: Periods | None = None) -> dict[str, str]:
     """The first notice of a Page in every language."""
     values = _values(page, periods or Periods())

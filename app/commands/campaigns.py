@@ -1,0 +1,193 @@
+"""campaigns: create, start, pause, resume, cancel, status, report."""
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, show, with_runtime
+
+if TYPE_CHECKING:
+    from app.runtime import Runtime
+    from broadcast.campaigns import Campaigns, CampaignStatus
+    from domain.campaign import Campaign
+
+app = typer.Typer(no_args_is_help=True, help="Make campaigns, send them, and see what became of each message.")
+
+CampaignArgument = Annotated[int, typer.Argument(help="The campaign's number.")]
+
+
+@app.command()
+def create(
+    name: Annotated[str | None, typer.Option(help="What you call it; followers never see it.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="The message; {{first_name|there}} puts in the name, or the word behind |.")
+    ] = None,
+    topic: Annotated[str, typer.Option(help="Goes to people who said yes to this.")] = "offers",
+    language: Annotated[str | None, typer.Option(help="The language of --text; the Page's, if left out.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="A TOML file with name, topic and a table [texts] with one text a language.")
+    ] = None,
+    page: PageOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Store a draft. The line that says how to stop is added to every message and cannot be left out."""
+
+    async def work(runtime: "Runtime") -> int:
+        from domain.campaign import NewCampaign
+        from domain.ids import Topic
+
+        chosen = await chosen_page(runtime, page)
+        form = _form(file, name, text, topic, language or chosen.language)
+        return await _campaigns(runtime).create(
+            NewCampaign(page_id=chosen.page_id, name=form["name"], topic=Topic(form["topic"]), texts=form["texts"]),
+            now=runtime.clock(),
+        )
+
+    number = with_runtime(work)
+    show(
+        {"campaign": number, "state": "draft"},
+        [f"Campaign {number} is a draft. Start it: assent campaigns start {number}"],
+        as_json=as_json,
+    )
+
+
+@app.command()
+def start(campaign: CampaignArgument, page: PageOption = None, as_json: AsJson = False) -> None:
+    """Freeze the audience and send."""
+
+    async def work(runtime: "Runtime") -> int:
+        chosen = await chosen_page(runtime, page)
+        return await _campaigns(runtime).start(chosen.page_id, _id(campaign), now=runtime.clock())
+
+    people = with_runtime(work)
+    show(
+        {"campaign": campaign, "audience": people},
+        [f"Campaign {campaign} runs; its audience is {people} people."],
+        as_json=as_json,
+    )
+
+
+@app.command()
+def pause(campaign: CampaignArgument, page: PageOption = None) -> None:
+    """Send nothing more of it until `resume`."""
+    _step("pause", campaign, page)
+    show(None, [f"Campaign {campaign} is paused."], as_json=False)
+
+
+@app.command()
+def resume(campaign: CampaignArgument, page: PageOption = None) -> None:
+    """Go on where it stopped."""
+    _step("resume", campaign, page)
+    show(None, [f"Campaign {campaign} runs."], as_json=False)
+
+
+@app.command()
+def cancel(campaign: CampaignArgument, page: PageOption = None) -> None:
+    """End it: everybody not reached yet is skipped."""
+    _step("cancel", campaign, page)
+    show(None, [f"Campaign {campaign} is cancelled."], as_json=False)
+
+
+@app.command()
+def status(
+    campaign: Annotated[int | None, typer.Argument(help="The campaign's number; all of them, if left out.")] = None,
+    page: PageOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how far a campaign is."""
+
+    async def work(runtime: "Runtime") -> "list[CampaignStatus]":
+        chosen = await chosen_page(runtime, page)
+        if campaign is not None:
+            return [await _campaigns(runtime).status(chosen.page_id, _id(campaign))]
+        found = await runtime.store.campaigns.of_page(chosen.page_id)
+        return [await _campaigns(runtime).status(chosen.page_id, one.campaign_id) for one in found]
+
+    found = with_runtime(work)
+    lines = [line for one in found for line in (_headline(one.campaign), f"  {_counts(one)}")]
+    documents = [_document(one) for one in found]
+    show(documents[0] if campaign is not None else documents, lines or ["There are no campaigns."], as_json=as_json)
+
+
+@app.command()
+def report(campaign: CampaignArgument, page: PageOption = None, as_json: AsJson = False) -> None:
+    """Count everybody of the audience by what became of their message, and why."""
+
+    async def work(runtime: "Runtime") -> "CampaignStatus":
+        chosen = await chosen_page(runtime, page)
+        return await _campaigns(runtime).status(chosen.page_id, _id(campaign))
+
+    found = with_runtime(work)
+    lines = [_headline(found.campaign)]
+    lines += [f"  {count:>9,}  {state}{f': {reason}' if reason else ''}" for state, reason, count in _rows(found)]
+    lines.append(f"  {found.report.total:>9,}  together; the audience was {found.campaign.audience_size or 0:,}")
+    lines += [f"  unknown: lead {one.lead_id}" for one in found.report.unknown]
+    show(_document(found), lines, as_json=as_json)
+
+
+def _step(verb: str, campaign: int, page: str | None) -> None:
+    async def work(runtime: "Runtime") -> None:
+        chosen = await chosen_page(runtime, page)
+        step = getattr(_campaigns(runtime), verb)
+        await step(chosen.page_id, _id(campaign), now=runtime.clock())
+
+    with_runtime(work)
+
+
+def _campaigns(runtime: "Runtime") -> "Campaigns":
+    from broadcast.campaigns import Campaigns
+
+    return Campaigns(store=runtime.store, catalog=runtime.texts, public_url=runtime.public_url)
+
+
+def _id(campaign: int) -> Any:
+    from domain.ids import CampaignId
+
+    return CampaignId(campaign)
+
+
+def _form(file: Path | None, name: str | None, text: str | None, topic: str, language: str) -> dict[str, Any]:
+    if file is not None:
+        try:
+            form = tomllib.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise CommandFailed(f"{file} cannot be read as TOML ({type(error).__name__})") from None
+        if not isinstance(form.get("texts"), dict) or not isinstance(form.get("name"), str):
+            raise CommandFailed(f"{file} needs a name and a table [texts]")
+        return {"name": form["name"], "topic": form.get("topic", topic), "texts": form["texts"]}
+    if not text:
+        raise CommandFailed("give the message with --text, or a --file")
+    return {"name": name or text[:40], "topic": topic, "texts": {language: text}}
+
+
+def _headline(campaign: "Campaign") -> str:
+    cause = f" ({campaign.paused_cause})" if campaign.paused_cause else ""
+    return f"Campaign {campaign.campaign_id} “{campaign.name}”: {campaign.state}{cause}"
+
+
+def _rows(found: "CampaignStatus") -> list[tuple[str, str, int]]:
+    counts = found.report.counts
+    return [(str(state), reason, people) for state, reasons in counts.items() for reason, people in reasons.items()]
+
+
+def _counts(found: "CampaignStatus") -> str:
+    totals: dict[str, int] = {}
+    for state, _, count in _rows(found):
+        totals[state] = totals.get(state, 0) + count
+    return ", ".join(f"{count:,} {state}" for state, count in totals.items()) or "not started"
+
+
+def _document(found: "CampaignStatus") -> dict[str, Any]:
+    campaign = found.campaign
+    return {
+        "campaign": campaign.campaign_id,
+        "name": campaign.name,
+        "state": str(campaign.state),
+        "audience": campaign.audience_size,
+        "total": found.report.total,
+        "adds_up": found.adds_up,
+        "counts": [{"state": state, "reason": reason, "people": count} for state, reason, count in _rows(found)],
+        "unknown": [str(one.lead_id) for one in found.report.unknown],
+    }

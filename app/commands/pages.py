@@ -1,0 +1,154 @@
+"""pages: connect, list, set, resume."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, one_of, show, with_runtime
+
+if TYPE_CHECKING:
+    from app.connect import Connected
+    from app.runtime import Runtime
+    from domain.page import Page
+
+app = typer.Typer(no_args_is_help=True, help="Connect Pages and change their settings.")
+
+TOKEN_VARIABLE = "FB_PAGE_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
+
+
+@app.command()
+def connect(
+    page_id: Annotated[str, typer.Argument(help="The Page's id.")],
+    controller_name: Annotated[str, typer.Option(help="Who is responsible for the data (GDPR: the controller).")],
+    controller_contact: Annotated[str, typer.Option(help="Where people reach the controller.")],
+    dpo_contact: Annotated[str, typer.Option(help="The data protection officer's contact, if there is one.")] = "",
+    region: Annotated[str, typer.Option(help="EU, UK, US ...; unknown counts as EU.")] = "unknown",
+    language: Annotated[str, typer.Option(help="The Page's language.")] = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Check the Page's token, subscribe to its events, publish menu and privacy notice.
+
+    The token is read from FB_PAGE_ACCESS_TOKEN, never from the command line, where others could see it.
+    """
+
+    async def work(runtime: "Runtime") -> "Connected":
+        from app.connect import Controller, connect_page
+        from domain.ids import PageId
+        from domain.personal import Pii
+
+        token = runtime.settings.page_access_token
+        if token is None:
+            raise CommandFailed(f"set {TOKEN_VARIABLE} to the Page's access token for this one command")
+        return await connect_page(
+            runtime,
+            PageId(page_id),
+            Pii(token.get_secret_value()),
+            Controller(name=controller_name, contact=controller_contact, dpo_contact=dpo_contact),
+            region=region,
+            language=language,
+        )
+
+    connected = with_runtime(work)
+    document = {"page": page_id, "name": connected.page.name, "fields": list(connected.fields)}
+    show(
+        document,
+        [f"Page {page_id} “{connected.page.name}” is connected; {len(connected.fields)} kinds of events come."],
+        as_json=as_json,
+    )
+
+
+@app.command("list")
+def list_pages(as_json: AsJson = False) -> None:
+    """Show the connected Pages."""
+
+    async def work(runtime: "Runtime") -> "list[Page]":
+        return await runtime.store.pages.all()
+
+    found = with_runtime(work)
+    lines = [f"{page.page_id}  {page.name}  {page.state}{_cause(page)}  {page.region}  {page.pace}/s" for page in found]
+    show([_document(page) for page in found], lines or ["No Page is connected: assent pages connect"], as_json=as_json)
+
+
+@app.command("set")
+def set_page(
+    page: PageOption = None,
+    region: Annotated[str | None, typer.Option(help="EU, UK, US ...")] = None,
+    language: Annotated[str | None, typer.Option(help="A language code.")] = None,
+    controller_name: Annotated[str | None, typer.Option(help="Who is responsible for the data.")] = None,
+    controller_contact: Annotated[str | None, typer.Option(help="Where people reach the controller.")] = None,
+    dpo_contact: Annotated[str | None, typer.Option(help="The data protection officer's contact.")] = None,
+    pace: Annotated[int | None, typer.Option(min=1, max=40, help="Messages a second.")] = None,
+    minimum_age: Annotated[int | None, typer.Option(min=13, max=18, help="From which age a yes counts.")] = None,
+    takeover_hours: Annotated[
+        int | None, typer.Option(min=1, max=24, help="How long a human's reply silences the bot.")
+    ] = None,
+    marketing_basis: Annotated[
+        str | None, typer.Option(help="explicit, or conversation_start where the law allows it.")
+    ] = None,
+    use_first_name: Annotated[
+        bool | None, typer.Option("--first-name/--no-first-name", help="Ask the platform for first names.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change settings of a Page; what is left out stays."""
+    wanted: dict[str, Any] = {
+        "region": region,
+        "language": language,
+        "controller_name": controller_name,
+        "controller_contact": controller_contact,
+        "dpo_contact": dpo_contact,
+        "pace": pace,
+        "minimum_age": minimum_age,
+        "takeover_hours": takeover_hours,
+        "use_first_name": use_first_name,
+    }
+
+    async def work(runtime: "Runtime") -> "Page":
+        from domain.page import MarketingBasis, check_basis
+
+        before = await chosen_page(runtime, page)
+        after = replace(before, **{name: value for name, value in wanted.items() if value is not None})
+        if marketing_basis is not None:
+            after = replace(after, marketing_basis=one_of(MarketingBasis, marketing_basis))
+        check_basis(after.marketing_basis, after.region)
+        await runtime.store.pages.put(after)
+        return after
+
+    changed = with_runtime(work)
+    show(_document(changed), [f"Page {changed.page_id} is changed."], as_json=as_json)
+
+
+@app.command()
+def resume(page: PageOption = None) -> None:
+    """Let the campaigns of a paused Page go on, once the cause is gone."""
+
+    async def work(runtime: "Runtime") -> str:
+        chosen = await chosen_page(runtime, page)
+        await runtime.store.pages.resume(chosen.page_id)
+        return chosen.page_id
+
+    show(None, [f"The campaigns of Page {with_runtime(work)} go on."], as_json=False)
+
+
+def _cause(page: "Page") -> str:
+    return f" ({page.paused_cause})" if page.paused_cause else ""
+
+
+def _document(page: "Page") -> dict[str, object]:
+    return {
+        "page": page.page_id,
+        "name": page.name,
+        "state": page.state,
+        "paused_cause": page.paused_cause,
+        "region": page.region,
+        "language": page.language,
+        "controller_name": page.controller_name,
+        "controller_contact": page.controller_contact,
+        "dpo_contact": page.dpo_contact,
+        "marketing_basis": page.marketing_basis.value,
+        "minimum_age": page.minimum_age,
+        "pace": page.pace,
+        "takeover_hours": page.takeover_hours,
+        "use_first_name": page.use_first_name,
+    }

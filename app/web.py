@@ -1,0 +1,68 @@
+"""What does the web process serve, and how are its parts put together?"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from app.access import AccessLines, with_request_id
+from app.environment import LOOPBACK_NAMES
+from app.health import Health
+from app.runtime import Runtime
+from app.settings import Settings
+from storage.inbox_writer import InboxWriter
+from storage.webhook_counts import WebhookCounts
+from webhooks.receive import ReceiveEvents
+from webhooks.server import add_security_headers, only_known_hosts, serve, unavailable_instead_of_broken
+
+
+@asynccontextmanager
+async def serving(runtime: Runtime) -> AsyncIterator[None]:
+    """Serves while it is entered; ends with requests under way answered."""
+    store = runtime.store
+    writer = InboxWriter(store.database, store.keys, store.suppressions)
+    counts = WebhookCounts(store.database, runtime.clock)
+    host, port = address(runtime.settings)
+    async with writer.running(), counts.running():
+        serving_now = await serve(
+            build_web_app(runtime, writer, counts),
+            host,
+            port,
+            access_log_class=AccessLines,
+            grace=runtime.settings.shutdown_grace,
+        )
+        try:
+            yield
+        finally:
+            await serving_now.close()
+
+
+def build_web_app(runtime: Runtime, writer: InboxWriter, counts: WebhookCounts) -> web.Application:
+    """Every route of the web process."""
+    settings = runtime.settings
+    app = web.Application(
+        middlewares=[with_request_id, only_known_hosts(settings.public_url), unavailable_instead_of_broken]
+    )
+    add_security_headers(app, settings.public_url)
+    token = settings.verify_token
+    receive = ReceiveEvents(
+        writer=writer,
+        suppressions=runtime.store.suppressions,
+        counts=counts,
+        app_secrets=runtime.app_secrets,
+        verify_token="" if token is None else token.get_secret_value(),
+        clock=runtime.clock,
+    )
+    app.add_routes(receive.routes())
+    app.add_routes(Health(pings={"database": runtime.store.database.ping}).routes())
+    return app
+
+
+def address(settings: Settings) -> tuple[str, int]:
+    """Where to listen: as PORT says, else on this machine only, at the port that PUBLIC_URL names if it is local."""
+    host, port = settings.listen
+    public = urlsplit(settings.public_url or "")
+    if settings.port is None and public.hostname in LOOPBACK_NAMES and public.port is not None:
+        return host, public.port
+    return host, port
