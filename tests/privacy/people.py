@@ -133,7 +133,7 @@ class World:
             ad_id=Pii(CANARIES["ad"]),
         )
         await self._acts(lead)
-        await self._campaigns(lead)
+        await self.campaign(lead)
         await self.waiting(CANARIES["waiting event"], self.now - timedelta(seconds=5))
         await self._set_aside()
         async with self.database.transaction() as tx:
@@ -179,7 +179,7 @@ class World:
             raw=json.dumps({"sender": {"id": PSID}, "text": CANARIES["platform event"]}).encode(),
         )
 
-    async def _campaigns(self, lead: Lead) -> None:
+    async def campaign(self, lead: Lead) -> None:
         async with self.database.transaction() as tx:
             new = NewCampaign(page_id=PAGE, name="Winter", topic=OFFERS, texts={"en": "Winter is here."})
             number = await self.store.campaigns.add(tx, new, now=self.now)
