@@ -104,7 +104,7 @@ class World:
 
     async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
         async with self.database.connection() as connection:
-            return await connection.fetch(statement, *arguments)
+            return list(await connection.fetch(statement, *arguments))
 
     async def value(self, statement: str, *arguments: Any) -> Any:
         async with self.database.connection() as connection:
