@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _FOLDER = Path(__file__).parent / "page"
 _FILES = {
@@ -28,16 +25,22 @@ _HEADERS = {
 }
 
 
-def chat_routes() -> list[web.RouteDef]:
-    """The page's routes; its files are read once, here."""
-    routes: list[web.RouteDef] = []
-    for path, (name, content_type) in _FILES.items():
-        routes.append(web.get(path, _serving((_FOLDER / name).read_bytes(), content_type)))
-    return routes
+class ChatPage:
+    """Serves the page; `load` reads its files once, off the loop, before the first request."""
 
+    def __init__(self) -> None:
+        self._bodies: dict[str, bytes] = {}
 
-def _serving(body: bytes, content_type: str) -> Handler:
-    async def serve(_: web.Request) -> web.Response:
+    def load(self) -> None:
+        """Reads the files."""
+        self._bodies = {path: (_FOLDER / name).read_bytes() for path, (name, _) in _FILES.items()}
+
+    def routes(self) -> list[web.RouteDef]:
+        """One for each file."""
+        return [web.get(path, self.serve) for path in _FILES]
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """One of the files."""
+        content_type = _FILES[request.path][1]
+        body = self._bodies[request.path]
         return web.Response(body=body, content_type=content_type, charset="utf-8", headers=_HEADERS)
-
-    return serve

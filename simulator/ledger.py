@@ -29,11 +29,17 @@ class Ledger:
         self._count = 0
 
     def open(self) -> None:
-        """Goes on after the lines that an earlier run left; mends a line that it could not finish."""
+        """Goes on after the lines that an earlier run left; drops a line that it could not finish.
+
+        Reads the whole file, so call it off the loop.
+        """
         if self.path is not None and self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._count, whole_bytes = _whole_lines(self.path)
-            self._file = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+            # A write of one line ends in the page cache within microseconds; O_NONBLOCK says that it is
+            # meant to happen on the loop, so that the line is there before the answer is.
+            flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
+            self._file = os.open(self.path, flags, 0o600)
             os.ftruncate(self._file, whole_bytes)
         self.write("start", pid=os.getpid())
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from simulator.acts import Acts
-from simulator.chat import chat_routes
+from simulator.chat import ChatPage
 from simulator.clock import Clock
 from simulator.config import SimulatorConfig
 from simulator.control import Control
@@ -47,11 +47,13 @@ def build_app(config: SimulatorConfig) -> web.Application:
     stage = build_stage(config)
     acts = Acts(stage)
     people = People(stage, acts)
+    chat = ChatPage()
     app = web.Application(client_max_size=LARGEST_BODY_BYTES)
     app[STAGE] = stage
 
     async def running(_: web.Application) -> AsyncIterator[None]:
-        stage.ledger.open()
+        await asyncio.to_thread(chat.load)
+        await asyncio.to_thread(stage.ledger.open)
         await stage.pusher.open()
         if config.callback_url and config.verify_on_start:
             stage.pusher.spawn(stage.pusher.verify_until_answered())
@@ -65,7 +67,7 @@ def build_app(config: SimulatorConfig) -> web.Application:
 
     app.cleanup_ctx.append(running)
     app.on_shutdown.append(closing)
-    app.add_routes(chat_routes())
+    app.add_routes(chat.routes())
     app.add_routes(Control(stage, acts, people).routes())
     app.router.add_route("*", "/{path:.*}", Graph(stage).handle)
     return app
