@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from domain.consent import ConsentAct
 from domain.page import MarketingBasis
+from domain.window import is_open
 
 # A send stops this long before the window ends: the platform's clock decides, and a call takes its time.
 WINDOW_MARGIN = timedelta(minutes=5)
@@ -108,12 +109,10 @@ def permitted(facts: Facts) -> bool:
 
 
 def _unreached(facts: Facts, now: datetime) -> Reason | None:
-    # A clock that went back must not open a window: what the person did last is not in the future.
-    moment = max(now, facts.newest_event)
     if facts.unreachable:
         return Reason.UNREACHABLE
     if facts.human_until is not None and facts.human_until > now:
         return Reason.HUMAN_TALKING
-    if facts.window_until is None or facts.window_until <= moment + WINDOW_MARGIN:
+    if not is_open(facts.window_until, now=now, newest_event=facts.newest_event, margin=WINDOW_MARGIN):
         return Reason.WINDOW_CLOSED
     return None

@@ -202,6 +202,15 @@ class DeliveryStore:
         """The person's window opened: what waited for it is queued; how many."""
         return int(await tx.fetchval(sql.WAKE, page_id, lead_id))
 
+    async def send_again(
+        self, tx: "Transaction", page_id: PageId, campaign_id: CampaignId, lead_ids: Sequence[LeadId]
+    ) -> int:
+        """Queues messages whose echo is overdue once more: some may come twice, so a person decides it; how many.
+
+        Only while the campaign runs or is paused.
+        """
+        return int(await tx.fetchval(sql.SEND_AGAIN, page_id, campaign_id, list(lead_ids)))
+
     async def sweep(self, lease: Lease, *, now: datetime) -> None:
         """Expires what waited in vain and settles leftovers of campaigns that are over."""
         async with self.database.connection() as connection:

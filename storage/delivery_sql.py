@@ -160,6 +160,18 @@ with woken as (
 select count(*) from woken
 """  # noqa: S608
 
+SEND_AGAIN = f"""
+with woken as (
+    update delivery d set state = 'queued', reason = null, settled_at = null
+    from campaign c
+    where d.page_id = $1 and d.campaign_id = $2 and d.lead_id = any($3::uuid[])
+      and d.state = 'unknown' and d.reason = 'no_echo'
+      and c.page_id = d.page_id and c.campaign_id = d.campaign_id and c.state in ('running', 'paused')
+    returning d.campaign_id, d.seq
+), {_SET_BACK}
+select count(*) from woken
+"""  # noqa: S608
+
 WAKE_REACHABLE = f"""
 with {HELD_PAGE_LANE},
 woken as (

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from tortoise.timezone import ZoneInfo
+
 from domain.campaign import CampaignState, NewCampaign
 from domain.ids import CampaignId, LeadId, PageId, Psid, Topic
 from domain.lead import LeadProfile
@@ -20,12 +22,16 @@ from storage.keys import Keys
 from storage.labels import Label
 from storage.lanes import LaneKind, LaneStore, Lease
 from storage.outbox import OutboxStore
+from storage.store import Store
 from storage.suppressions import SuppressionStore
+
+# Tortoise reads the zone's file at the first row it makes, which must not happen inside the event loop.
+ZoneInfo("UTC")
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PAGE = PageId("104567890123456")
 OFFERS = Topic("offers")
-TEXT = "Hello {{first_name}}, the winter sale begins."
+TEXT = "Hello {{first_name|there}}, the winter sale begins."
 
 
 class FixedRing:
@@ -63,25 +69,28 @@ class World:
     keys: Keys = field(default_factory=make_keys)
     people: int = 0
 
+    def __post_init__(self) -> None:
+        self.store = Store.over(self.database, self.keys)
+
     @property
     def campaigns(self) -> CampaignStore:
-        return CampaignStore(self.database)
+        return self.store.campaigns
 
     @property
     def deliveries(self) -> DeliveryStore:
-        return DeliveryStore(self.database, self.keys)
+        return self.store.deliveries
 
     @property
     def lanes(self) -> LaneStore:
-        return LaneStore(self.database)
+        return self.store.lanes
 
     @property
     def outbox(self) -> OutboxStore:
-        return OutboxStore(self.database, self.keys)
+        return self.store.outbox
 
     @property
     def suppressions(self) -> SuppressionStore:
-        return SuppressionStore(self.database)
+        return self.store.suppressions
 
     async def execute(self, statement: str, *arguments: Any) -> str:
         async with self.database.connection() as connection:

@@ -543,3 +543,23 @@ async def test_the_attempt_in_the_row_is_the_one_that_was_returned(world):
     claim = await world.deliveries.claim(await world.lane(), campaign_id, limit=1, now=NOW)
     [row] = (await world.rows(campaign_id)).values()
     assert attempt_of(row) == claim.deliveries[0].attempt_id
+
+
+async def test_only_a_person_sends_an_unknown_message_again_and_only_when_its_echo_is_overdue(world):
+    await world.page()
+    lead_id = await world.lead()
+    await world.lead()
+    campaign_id = await world.campaign()
+    lease = await world.lane()
+    claim = await world.deliveries.claim(lease, campaign_id, limit=2, now=NOW)
+    first = next(delivery for delivery in claim.deliveries if delivery.lead_id == lead_id)
+    await world.deliveries.mark(PAGE, [(first.attempt_id, Unsure("timeout"))], now=NOW)
+    await world.deliveries.advance(lease, campaign_id)
+    async with world.database.transaction() as tx:
+        assert await world.deliveries.send_again(tx, PAGE, campaign_id, [lead_id]) == 0
+    await world.age_attempts(55)
+    await world.deliveries.name_unknown(lease, after=timedelta(seconds=50), now=NOW)
+    async with world.database.transaction() as tx:
+        assert await world.deliveries.send_again(tx, PAGE, campaign_id, [lead_id]) == 1
+    again = await world.deliveries.claim(lease, campaign_id, limit=2, now=NOW)
+    assert [delivery.lead_id for delivery in again.deliveries] == [lead_id]

@@ -1,0 +1,138 @@
+"""What may an operator do with a campaign, and what do they see of it?
+
+Each step is refused with a reason that says what to change, or because somebody else was faster; nothing is sent from
+here. The report counts every person of the audience once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from broadcast.planner import Planner
+from broadcast.sender import compose
+from domain import personalisation
+from domain.campaign import Campaign, CampaignRefused, CampaignState, NewCampaign, faults_of_form
+from domain.ids import CampaignId, LeadId, PageId
+from domain.page import Page
+from domain.texts import TextCatalog
+from domain.tokens import make_unsubscribe
+from messenger.messages import MessageInvalid
+from storage.deliveries import DeliveryReport
+from storage.errors import RowMissing
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+_LONGEST_CAMPAIGN_ID = CampaignId(2**63 - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignStatus:
+    """A campaign and what became of everybody in its audience."""
+
+    campaign: Campaign
+    report: DeliveryReport
+
+    @property
+    def adds_up(self) -> bool:
+        """Always true: every person of the audience is counted under one state."""
+        return self.campaign.audience_size is None or self.report.total == self.campaign.audience_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaigns:
+    """The steps of campaigns. `public_url` is where the links to stop lead."""
+
+    store: "Store"
+    catalog: TextCatalog
+    public_url: str
+
+    async def create(self, new: NewCampaign, *, now: datetime) -> CampaignId:
+        """Stores a draft; raises CampaignRefused with every fault of form, texts and Page at once."""
+        page = await self._page(new.page_id)
+        faults = [*faults_of_form(new, page.language), *self._faults_of_texts(new), *faults_of_page(page)]
+        if new.wait_until is not None and new.wait_until <= now:
+            faults.append("wait_until lies in the past; give a later time or leave it out")
+        if faults:
+            raise CampaignRefused(faults)
+        async with self.store.database.transaction() as tx:
+            return await self.store.campaigns.add(tx, new, now=now)
+
+    async def start(self, page_id: PageId, campaign_id: CampaignId, *, now: datetime) -> int:
+        """Freezes the audience and lets the campaign run; how many people. Raises CampaignMoved or CampaignRefused."""
+        faults = faults_of_page(await self._page(page_id))
+        if faults:
+            raise CampaignRefused(faults)
+        planner = Planner(campaigns=self.store.campaigns, deliveries=self.store.deliveries)
+        async with self.store.database.transaction() as tx:
+            return await planner.start(tx, page_id, campaign_id, now=now)
+
+    async def pause(self, page_id: PageId, campaign_id: CampaignId, *, now: datetime, cause: str = "operator") -> None:
+        """Nothing of it is claimed any more once this returns; raises CampaignMoved."""
+        await self._move(page_id, campaign_id, CampaignState.PAUSED, now, cause=cause)
+
+    async def resume(self, page_id: PageId, campaign_id: CampaignId, *, now: datetime) -> None:
+        """Goes on where it stopped; raises CampaignMoved."""
+        await self._move(page_id, campaign_id, CampaignState.RUNNING, now, only_from=CampaignState.PAUSED)
+
+    async def cancel(self, page_id: PageId, campaign_id: CampaignId, *, now: datetime) -> None:
+        """Skips everybody who was not reached; calls under way end. Raises CampaignMoved."""
+        await self._move(page_id, campaign_id, CampaignState.CANCELLED, now)
+
+    async def status(self, page_id: PageId, campaign_id: CampaignId) -> CampaignStatus:
+        """The campaign with its counts and its unknown messages by lead; raises RowMissing."""
+        campaign = await self.store.campaigns.get(page_id, campaign_id)
+        report = await self.store.deliveries.report(page_id, campaign_id)
+        return CampaignStatus(campaign=campaign, report=report)
+
+    async def send_again(
+        self, page_id: PageId, campaign_id: CampaignId, lead_ids: Sequence[LeadId], *, now: datetime
+    ) -> int:
+        """Queues messages of unknown fate once more, by a person who accepts that some may come twice; how many."""
+        async with self.store.database.transaction() as tx:
+            return await self.store.deliveries.send_again(tx, page_id, campaign_id, lead_ids)
+
+    async def _move(
+        self,
+        page_id: PageId,
+        campaign_id: CampaignId,
+        target: CampaignState,
+        now: datetime,
+        *,
+        only_from: CampaignState | None = None,
+        cause: str | None = None,
+    ) -> None:
+        async with self.store.database.transaction() as tx:
+            await self.store.campaigns.move(tx, page_id, campaign_id, target, now=now, only_from=only_from, cause=cause)
+
+    async def _page(self, page_id: PageId) -> Page:
+        page = await self.store.pages.get(page_id)
+        if page is None:
+            raise RowMissing(f"Page {page_id}")
+        return page
+
+    def _faults_of_texts(self, new: NewCampaign) -> list[str]:
+        """Judges the longest message anybody could get in each language."""
+        token = make_unsubscribe(bytes(32), 65535, UUID(int=0), _LONGEST_CAMPAIGN_ID)
+        faults = []
+        for language, text in new.texts.items():
+            try:
+                longest = personalisation.longest(text)
+                compose(longest, f"{self.public_url}/u/{token}", _LONGEST_CAMPAIGN_ID, self.catalog.choose(language))
+            except personalisation.TemplateRefused as refused:
+                faults.append(f"text in {language}: {refused}")
+            except MessageInvalid as invalid:
+                faults += [f"text in {language}: {fault}" for fault in invalid.faults]
+        return faults
+
+
+def faults_of_page(page: Page) -> list[str]:
+    """What the law wants to be there before the first campaign: somebody who is responsible and can be reached."""
+    faults = []
+    if not page.controller_name.strip():
+        faults.append("name the Page's controller (pages set --controller-name)")
+    if not (page.controller_contact.strip() or page.dpo_contact.strip()):
+        faults.append("give a contact of the Page's controller or data protection officer (pages set)")
+    return faults

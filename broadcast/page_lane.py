@@ -1,0 +1,384 @@
+"""How are the messages of one Page sent by the process that holds its lane?
+
+Bot answers go first; campaigns take turns in what the pace leaves. Nothing is claimed that cannot be begun at once: a
+claim that is too old when its turn comes is given back unsent.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from broadcast.failures import Consequence, of_answer, of_delivery
+from broadcast.outcomes import Outcomes, Settled
+from broadcast.pacer import Pacer
+from broadcast.sender import CampaignContent, Sender
+from domain.campaign import CampaignState
+from domain.delivery import Accepted, Declined, NotSent, Unsure
+from domain.ids import CampaignId, PageId
+from domain.page import Page
+from messenger.client import Sent
+from messenger.errors import FailureKind, SendFailure
+from storage.deliveries import LARGEST_CLAIM, ClaimedDelivery
+from storage.errors import StorageError
+from storage.lanes import Lease
+from storage.outbox import ClaimedAnswer
+from storage.suppressions import BEGIN_WITHIN
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT = 20
+DRAIN_SECONDS = 15.0
+ECHO_OVERDUE = timedelta(minutes=10)
+POLL_SECONDS = 0.5
+REFUSALS_IN_A_ROW = 10
+ADVANCE_EVERY = 5_000
+_PAGE_SECONDS = 5.0
+_HOUSE_SECONDS = 15.0
+_FIRST_HOUSE_SECONDS = 3.0
+
+Claimed = ClaimedDelivery | ClaimedAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """What every lane of a process shares. `open_limit` bounds the attempts of a Page that a crash leaves unknown."""
+
+    store: "Store"
+    sender: Sender
+    clock: Callable[[], datetime]
+    in_flight: int = IN_FLIGHT
+    open_limit: int = IN_FLIGHT
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class PageLane:
+    """Sends for one Page while `lease` holds; `stop` drains it."""
+
+    lease: Lease
+    sending: Sending
+    pacer: Pacer
+    clock_agrees: bool = True
+    _page: Page | None = None
+    _page_until: float = 0.0
+    _running: Sequence[CampaignId] = ()
+    _running_until: float = 0.0
+    _contents: dict[CampaignId, CampaignContent] = field(default_factory=dict)
+    _refusals: dict[CampaignId, int] = field(default_factory=dict)
+    _look: int = 0
+    _turns: int = 0
+    _claimed: int = 0
+    _answers_due: bool = True
+    _stopping: bool = False
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _done: asyncio.Event = field(default_factory=asyncio.Event)
+    _calls: set[asyncio.Task[None]] = field(default_factory=set)
+    _slots: asyncio.Semaphore = field(init=False)
+    _outcomes: Outcomes = field(init=False)
+
+    def __post_init__(self) -> None:
+        store = self.sending.store
+        self._slots = asyncio.Semaphore(self.sending.in_flight)
+        self._outcomes = Outcomes(
+            page_id=self.page_id,
+            deliveries=store.deliveries,
+            outbox=store.outbox,
+            clock=self.sending.clock,
+            moved=self._moved,
+        )
+
+    @property
+    def page_id(self) -> PageId:
+        return PageId(self.lease.key)
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._answers_due = True
+        self._running_until = 0.0
+        self._wake.set()
+
+    def _moved(self, answers: bool) -> None:
+        self._answers_due = self._answers_due or answers
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Claims nothing more; returns when every call ended or was given up and is written down."""
+        self._stopping = True
+        self._wake.set()
+        await self._done.wait()
+
+    async def run(self) -> None:
+        """Sends until `stop`."""
+        writer = asyncio.create_task(self._outcomes.run())
+        house = asyncio.create_task(self._keep_house())
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                try:
+                    pause = await self._turn()
+                except StorageError as error:
+                    log.warning("lane.turn_failed", extra={"page": self.page_id, "error": error.code})
+                    pause = POLL_SECONDS
+                if pause and not self._stopping:
+                    await self._rest(pause)
+            await self._drain()
+        finally:
+            for task in (house, writer):
+                task.cancel()
+            await asyncio.gather(house, writer, return_exceptions=True)
+            self._done.set()
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _drain(self) -> None:
+        if self._calls:
+            _, late = await asyncio.wait(self._calls, timeout=DRAIN_SECONDS)
+            for call in late:
+                call.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        while self._outcomes.open and not await self._outcomes.flush():
+            # Without a database nothing can be written; the next owner finds the rows and waits for their echoes.
+            if not await self._holds():
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _holds(self) -> bool:
+        try:
+            async with self.sending.store.database.transaction() as tx:
+                await self.sending.store.lanes.hold(tx, self.lease)
+        except StorageError:
+            return False
+        return True
+
+    async def _turn(self) -> float:
+        """Claims and starts what may leave now; seconds to rest, 0 to go on at once."""
+        loop = asyncio.get_running_loop()
+        if self._page is None:
+            await self._current_page()
+        room = self.sending.open_limit - self._outcomes.open
+        if room < max(1, self.sending.open_limit // 4):
+            self._outcomes.hurry()
+            return POLL_SECONDS
+        times = self.pacer.grant(room, loop.time())
+        if not times:
+            return max(0.001, self.pacer.next_time(loop.time()) - loop.time())
+        left = await self._start_answers(times)
+        moved = len(left) < len(times)
+        if left and self.clock_agrees and self.pacer.campaigns_may_send(loop.time()):
+            left, claimed = await self._start_deliveries(left)
+            moved = moved or claimed
+        self.pacer.refund(len(left), loop.time())
+        if moved:
+            return 0.0
+        if self._running and not self._outcomes.open:
+            await self._finish()
+        return POLL_SECONDS * 4
+
+    async def _start_answers(self, times: Sequence[float]) -> Sequence[float]:
+        """Starts the answers that are due, in the first of these times; the times left over."""
+        if not self._answers_due:
+            return times
+        asked = asyncio.get_running_loop().time()
+        self._answers_due = False
+        answers = await self.sending.store.outbox.claim(self.lease, limit=len(times), now=self.sending.clock())
+        self._answers_due = len(answers) == len(times)
+        return self._start(answers, times, asked)
+
+    async def _start_deliveries(self, times: Sequence[float]) -> tuple[Sequence[float], bool]:
+        """Lets the running campaigns take turns; the times left over, and whether any row moved."""
+        campaigns = await self._running_campaigns()
+        moved = False
+        self._turns += 1
+        for offset in range(len(campaigns)):
+            if not times:
+                break
+            campaign_id = campaigns[(self._turns + offset) % len(campaigns)]
+            asked = asyncio.get_running_loop().time()
+            claim = await self.sending.store.deliveries.claim(
+                self.lease, campaign_id, limit=len(times), look=self._look, now=self.sending.clock()
+            )
+            self._claimed += len(claim.deliveries) + claim.skipped
+            if self._claimed >= ADVANCE_EVERY:
+                self._claimed = 0
+                await self.sending.store.deliveries.advance(self.lease, campaign_id)
+            self._look = LARGEST_CLAIM if claim.skipped > len(claim.deliveries) else 0
+            moved = moved or bool(claim.deliveries or claim.skipped)
+            times = self._start(claim.deliveries, times, asked)
+        return times, moved
+
+    def _start(self, claimed: Sequence[Claimed], times: Sequence[float], asked: float) -> Sequence[float]:
+        begin_by = asked + BEGIN_WITHIN.total_seconds()
+        for one, at in zip(claimed, times, strict=False):
+            self._outcomes.opened(one.attempt_id)
+            call = asyncio.create_task(self._call(one, at, begin_by))
+            self._calls.add(call)
+            call.add_done_callback(self._calls.discard)
+        return times[len(claimed) :]
+
+    async def _call(self, one: Claimed, at: float, begin_by: float) -> None:
+        loop, asked_at = asyncio.get_running_loop(), self.sending.clock()
+        consequence = Consequence(outcome=NotSent("given_back", asked_at))
+        try:
+            async with self._slots:
+                if (wait := at - loop.time()) > 0:
+                    await asyncio.sleep(wait)
+                asked_at = self.sending.clock()
+                consequence = Consequence(outcome=NotSent("given_back", asked_at))
+                if not self._stopping and not self.pacer.held(loop.time()) and loop.time() < begin_by:
+                    # From here on the call may be made: whatever interrupts it, its outcome is not known.
+                    consequence = Consequence(outcome=Unsure("interrupted"))
+                    consequence = await self._send(one, begin_by)
+        finally:
+            self._outcomes.put(
+                Settled(
+                    attempt_id=one.attempt_id,
+                    lead_id=one.lead_id,
+                    outcome=consequence.outcome,
+                    is_answer=isinstance(one, ClaimedAnswer),
+                    asked_at=asked_at,
+                    lost=consequence.person,
+                )
+            )
+
+    async def _send(self, one: Claimed, begin_by: float) -> Consequence:
+        try:
+            page = await self._current_page()
+            content = None if isinstance(one, ClaimedAnswer) else await self._content(one.campaign_id)
+        except StorageError:
+            return Consequence(outcome=NotSent("given_back", self.sending.clock()))
+        if isinstance(one, ClaimedAnswer):
+            result = await self.sending.sender.answer(page, one, begin_by=begin_by)
+        elif content is None or page.state != "connected":
+            return Consequence(outcome=NotSent("given_back", self.sending.clock()))
+        else:
+            result = await self.sending.sender.deliver(page, content, one, begin_by=begin_by)
+        if isinstance(result, Consequence):
+            return result
+        self.pacer.heard(result.usage, asyncio.get_running_loop().time())
+        if isinstance(result, Sent):
+            self.pacer.accepted()
+            if isinstance(one, ClaimedDelivery):
+                self._refusals.pop(one.campaign_id, None)
+            return Consequence(outcome=Accepted(result.mid))
+        return await self._failed(one, page, result)
+
+    async def _failed(self, one: Claimed, page: Page, failure: SendFailure) -> Consequence:
+        now = self.sending.clock()
+        consequence = of_answer(failure, now) if isinstance(one, ClaimedAnswer) else of_delivery(failure, now)
+        log.info(
+            "send.failed",
+            extra={"page": self.page_id, "kind": failure.kind, "code": failure.code, "subcode": failure.subcode},
+        )
+        if consequence.hold is not None:
+            self.pacer.hold(consequence.hold, asyncio.get_running_loop().time())
+        if consequence.page is not None:
+            await self._pause_page(page, consequence.page)
+        if isinstance(one, ClaimedDelivery):
+            await self._count_refusal(one.campaign_id, failure, consequence)
+        return consequence
+
+    async def _pause_page(self, used: Page, cause: str) -> None:
+        """Pauses the Page, unless it was connected anew while the call was under way."""
+        self._page_until = 0.0
+        try:
+            page = await self._current_page()
+            if page.token == used.token and page.state == "connected":
+                await self.sending.store.pages.pause(self.page_id, cause)
+                log.error("page.paused", extra={"page": self.page_id, "cause": cause})
+        except StorageError as error:
+            log.warning("page.pause_failed", extra={"page": self.page_id, "error": error.code})
+        self._page_until = 0.0
+
+    async def _count_refusal(self, campaign_id: CampaignId, failure: SendFailure, consequence: Consequence) -> None:
+        """A message that is refused again and again is wrong itself: its campaign pauses before everybody is lost."""
+        if failure.kind is not FailureKind.BAD_REQUEST or not isinstance(consequence.outcome, Declined):
+            return
+        self._refusals[campaign_id] = self._refusals.get(campaign_id, 0) + 1
+        if self._refusals[campaign_id] != REFUSALS_IN_A_ROW:
+            return
+        try:
+            async with self.sending.store.database.transaction() as tx:
+                await self.sending.store.campaigns.move(
+                    tx,
+                    self.page_id,
+                    campaign_id,
+                    CampaignState.PAUSED,
+                    now=self.sending.clock(),
+                    cause=failure.kind.value,
+                )
+        except StorageError as error:
+            log.warning("campaign.pause_failed", extra={"page": self.page_id, "error": error.code})
+
+    async def _current_page(self) -> Page:
+        now = asyncio.get_running_loop().time()
+        if self._page is None or now >= self._page_until:
+            found = await self.sending.store.pages.get(self.page_id)
+            if found is None:
+                raise PageGone(self.page_id)
+            # A paused Page may come back with another token at any moment.
+            self._page, self._page_until = found, now + (_PAGE_SECONDS if found.state == "connected" else 0.0)
+            self.pacer.set_pace(found.pace)
+        return self._page
+
+    async def _running_campaigns(self) -> Sequence[CampaignId]:
+        now = asyncio.get_running_loop().time()
+        if now >= self._running_until:
+            self._running = await self.sending.store.campaigns.running(self.page_id)
+            self._running_until = now + POLL_SECONDS
+        return self._running
+
+    async def _content(self, campaign_id: CampaignId) -> CampaignContent:
+        found = self._contents.get(campaign_id)
+        if found is None:
+            texts = await self.sending.store.campaigns.texts(self.page_id, campaign_id)
+            found = self._contents[campaign_id] = CampaignContent(campaign_id=campaign_id, texts=texts)
+        return found
+
+    async def _finish(self) -> None:
+        for campaign_id in await self.sending.store.campaigns.finish(self.page_id, now=self.sending.clock()):
+            log.info("campaign.finished", extra={"page": self.page_id, "campaign": campaign_id})
+            self._contents.pop(campaign_id, None)
+            self._running_until = 0.0
+
+    async def _keep_house(self) -> None:
+        """Settles what earlier owners left, expires what waited in vain, keeps cursors near their rows."""
+        await self._clean()
+        await asyncio.sleep(_FIRST_HOUSE_SECONDS)
+        while True:
+            await self._clean()
+            await asyncio.sleep(_HOUSE_SECONDS)
+
+    async def _clean(self) -> None:
+        store, now = self.sending.store, self.sending.clock()
+        try:
+            orphans = await store.deliveries.orphans(self.lease)
+            again = await store.outbox.recover(self.lease, now=now)
+            await store.deliveries.name_unknown(self.lease, after=ECHO_OVERDUE, now=now)
+            await store.deliveries.sweep(self.lease, now=now)
+            for campaign_id in self._running:
+                await store.deliveries.advance(self.lease, campaign_id)
+        except StorageError as error:
+            log.warning("lane.cleaning_failed", extra={"page": self.page_id, "error": error.code})
+            return
+        if orphans or again:
+            log.info("lane.recovered", extra={"page": self.page_id, "unknown": orphans, "again": again})
+            self.wake()
+
+
+class PageGone(StorageError):
+    """The Page was disconnected while its lane was worked."""
+
+    code = "broadcast.page_gone"
+
+    def __init__(self, page_id: PageId) -> None:
+        super().__init__(f"Page {page_id} is not connected any more; its lane is given back within seconds")

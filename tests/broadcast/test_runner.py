@@ -1,0 +1,364 @@
+"""Does a campaign reach everybody it may, once, whatever the platform answers and whoever dies?"""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+from domain.campaign import CampaignState
+from domain.delivery import DeliveryState, attempt_of
+from domain.ids import Mid, PageId
+from domain.lead import LeadProfile
+from domain.personal import Pii
+from domain.tokens import read_unsubscribe
+from storage.deliveries import DeliveryStore
+from storage.labels import Label
+from tests.broadcast.people import NOW, PAGE, World
+from tests.broadcast.running import PUBLIC_URL, Unpaced, eventually, sending
+
+
+async def finished(world: World, campaign_id) -> bool:
+    return (await world.campaigns.get(PAGE, campaign_id)).state is CampaignState.FINISHED
+
+
+async def audience(world: World, people: int) -> None:
+    await world.page()
+    for _ in range(people):
+        await world.lead()
+
+
+async def test_everybody_who_may_be_reached_is_reached_once_and_the_report_adds_up(world, sink):
+    await audience(world, 60)
+    await world.lead(topic_state="refused")
+    campaign_id = await world.campaign()
+    async with sending(world, sink):
+        await eventually(lambda: finished(world, campaign_id))
+    assert len(sink.reached) == 60
+    assert sink.twice == {}
+    report = await world.deliveries.report(PAGE, campaign_id)
+    assert (report.of(DeliveryState.SENT), report.of(DeliveryState.SKIPPED), report.total) == (60, 1, 61)
+
+
+async def test_a_message_carries_the_persons_name_link_and_button_and_its_attempt(world, sink):
+    await world.page()
+    lead_id = await world.lead(first_name="Zoë")
+    campaign_id = await world.campaign()
+    async with sending(world, sink):
+        await eventually(lambda: finished(world, campaign_id))
+    [arrival] = sink.arrivals
+    payload = arrival.message["attachment"]["payload"]
+    assert payload["text"].startswith("Hello Zoë, the winter sale begins.\n\n")
+    token = payload["text"].partition(f"{PUBLIC_URL}/u/")[2].split()[0]
+    link = read_unsubscribe(token, world.keys.link_keys())
+    assert link.link_ref == await world.value("select link_ref from lead")
+    assert link.campaign == campaign_id
+    assert payload["buttons"][0]["payload"] == f"assent:stop:{campaign_id}"
+    assert attempt_of(arrival.metadata) == (await world.rows(campaign_id))[lead_id]["attempt_id"]
+    assert arrival.token == "Bearer page-token"
+
+
+async def test_a_call_that_is_cut_after_it_was_done_is_unknown_and_never_made_again(world, sink):
+    await audience(world, 3)
+    campaign_id = await world.campaign()
+    sink.reply = sink.cut
+    async with sending(world, sink):
+        await eventually(lambda: finished(world, campaign_id))
+    assert len(sink.arrivals) == 3
+    report = await world.deliveries.report(PAGE, campaign_id)
+    assert report.of(DeliveryState.UNKNOWN) == len(report.unknown) == 3
+    attempts = [attempt_of(arrival.metadata) for arrival in sink.arrivals]
+    async with world.database.transaction() as tx:
+        for attempt in attempts:
+            assert await world.deliveries.settle(tx, PAGE, attempt, Mid("m"), now=NOW)
+    assert (await world.deliveries.report(PAGE, campaign_id)).of(DeliveryState.SENT) == 3
+
+
+async def test_an_answer_that_denies_what_was_done_is_corrected_by_the_echo(world, sink):
+    await audience(world, 2)
+    campaign_id = await world.campaign()
+    sink.reply = sink.done_but(sink.refuse(100, 33))
+    async with sending(world, sink):
+        await eventually(lambda: finished(world, campaign_id))
+    assert (await world.deliveries.report(PAGE, campaign_id)).of(DeliveryState.SKIPPED) == 2
+    async with world.database.transaction() as tx:
+        for arrival in sink.arrivals:
+            await world.deliveries.settle(tx, PAGE, attempt_of(arrival.metadata), Mid("m"), now=NOW)
+    assert (await world.deliveries.report(PAGE, campaign_id)).of(DeliveryState.SENT) == 2
+
+
+async def test_a_server_error_leaves_it_unknown(world, sink):
+    await audience(world, 1)
+    campaign_id = await world.campaign()
+    sink.reply = sink.refuse(2, status=500)
+    async with sending(world, sink):
+        await eventually(lambda: finished(world, campaign_id))
+    [row] = (await world.rows(campaign_id)).values()
+    assert (row["state"], row["reason"], row["error_code"]) == ("unknown", "unclear_answer", 2)
+
+
+async def test_a_refused_connection_is_not_sent_and_goes_when_the_platform_is_back(world, sink):
+    await audience(world, 3)
+    campaign_id = await world.campaign()
+    url, sink.url = sink.url, "http://127.0.0.1:9"
+    async with sending(world, sink) as runner:
+        await eventually(lambda: world.value("select count(*) from delivery where reason = 'not_sent'"))
+        assert sink.arrivals == []
+        runner.sending.sender.client._graph._base = runner.sending.sender.client._graph._base.with_port(
+            int(url.rpartition(":")[2])
+        )
+        runner.sending.sender.client._graph._urls.clear()
+        await eventually(lambda: finished(world, campaign_id))
+    assert len(sink.reached) == 3
+    assert sink.twice == {}
+
+
+async def test_limits_hold_the_whole_page_and_lose_nobody(world, sink):
+    await audience(world, 30)
+    campaign_id = await world.campaign()
+    sink.reply = sink.refuse(613)
+    async with sending(world, sink, in_flight=5, open_limit=5) as runner:
+        await eventually(lambda: world.value("select count(*) from delivery where reason = 'limited'"))
+        await eventually(lambda: world.value("select count(*) = 0 from delivery where state = 'sending'"))
+        calls = len(sink.arrivals)
+        assert calls <= 5
+        sink.reply = None
+        await asyncio.sleep(0.5)
+        assert len(sink.arrivals) == calls, "calls made while limited would prolong the limit"
+        lane = runner._lanes[PAGE]
+        assert lane.pacer.next_time(asyncio.get_running_loop().time()) > asyncio.get_running_loop().time() + 60
+    states = Counter((await world.states(campaign_id)).values())
+    assert states[("queued", "limited")] + states[("queued", None)] + states[("queued", "given_back")] == 30
+
+
+async def test_a_dead_token_pauses_the_page_after_one_round_and_a_new_one_loses_and_doubles_nobody(world, sink):
+    await audience(world, 40)
+    campaign_id = await world.campaign()
+    sink.reply = sink.refuse(190)
+    async with sending(world, sink, in_flight=5, open_limit=5):
+        await eventually(lambda: world.value("select paused_cause from page") or False)
+        await eventually(lambda: world.value("select count(*) = 0 from delivery where state = 'sending'"))
+        assert len(sink.arrivals) <= 5
+        assert (await world.campaigns.get(PAGE, campaign_id)).state is CampaignState.RUNNING
+        sink.reply = None
+        page = await world.store.pages.get(PAGE)
+        await world.store.pages.put(replace(page, token=Pii("new-token"), state="connected", paused_cause=None))
+        await eventually(lambda: finished(world, campaign_id))
+    assert len(sink.reached) == 40
+    assert sink.twice == {}
+    assert {arrival.token for arrival in sink.arrivals[5:]} == {"Bearer new-token"}
+
+
+async def test_a_blocked_page_pauses_and_its_rows_stay_queued(world, sink):
+    await audience(world, 5)
+    campaign_id = await world.campaign()
+    sink.reply = sink.refuse(368)
+    async with sending(world, sink):
+        await eventually(lambda: world.value("select paused_cause from page") or False)
+    assert await world.value("select paused_cause from page") == "policy"
+    assert {state for state, _ in (await world.states(campaign_id)).values()} == {"queued"}
+
+
+async def test_an_unreachable_person_is_refused_and_left_alone_by_the_next_campaign(world, sink):
+    await audience(world, 1)
+    first = await world.campaign()
+    sink.reply = sink.refuse(551)
+    async with sending(world, sink):
+        await eventually(lambda: finished(world, first))
+    second = await world.campaign()
+    assert list((await world.states(first)).values()) == [("refused", "unreachable")]
+    assert list((await world.states(second)).values()) == [("skipped", "unreachable")]
+
+
+async def test_a_window_that_the_platform_calls_closed_is_skipped(world, sink):
+    await audience(world, 1)
+    campaign_id = await world.campaign()
+    sink.reply = sink.refuse(10, 2018278)
+    async with sending(world, sink):
+        await eventually(lambda: finished(world, campaign_id))
+    assert list((await world.states(campaign_id)).values()) == [("skipped", "window_closed")]
+
+
+async def test_a_message_the_platform_calls_wrong_pauses_its_campaign_before_everybody_is_lost(world, sink):
+    await audience(world, 60)
+    campaign_id = await world.campaign()
+    sink.reply = sink.refuse(100)
+    async with sending(world, sink, in_flight=4, open_limit=4):
+        await eventually(lambda: world.value("select state = 'paused' from campaign"))
+        await eventually(lambda: world.value("select count(*) = 0 from delivery where state = 'sending'"))
+    assert (await world.campaigns.get(PAGE, campaign_id)).paused_cause == "bad_request"
+    assert 10 <= len(sink.arrivals) < 25
+
+
+async def test_a_pause_ends_the_sending_and_a_resume_goes_on_with_the_rest(world, sink):
+    await audience(world, 80)
+    campaign_id = await world.campaign()
+    release = asyncio.Event()
+
+    async def slow(request, arrival):
+        if len(sink.arrivals) > 10:
+            await release.wait()
+        return await sink.accept(request, arrival)
+
+    sink.reply = slow
+    async with sending(world, sink):
+        await eventually(lambda: len(sink.arrivals) > 10)
+        await _move(world, campaign_id, CampaignState.PAUSED)
+        release.set()
+        await eventually(lambda: world.value("select count(*) = 0 from delivery where state = 'sending'"))
+        reached = len(sink.arrivals)
+        assert reached <= 11 + 20
+        await asyncio.sleep(0.7)
+        assert len(sink.arrivals) == reached
+        await _move(world, campaign_id, CampaignState.RUNNING)
+        await eventually(lambda: finished(world, campaign_id))
+    assert len(sink.reached) == 80
+    assert sink.twice == {}
+
+
+async def _move(world, campaign_id, target) -> None:
+    async with world.database.transaction() as tx:
+        await world.campaigns.move(tx, PAGE, campaign_id, target, now=NOW)
+
+
+async def test_a_stop_of_the_process_lets_calls_end_and_leaves_no_row_sending(world, sink):
+    await audience(world, 80)
+    campaign_id = await world.campaign()
+    release = asyncio.Event()
+
+    async def slow(request, arrival):
+        await release.wait()
+        return await sink.accept(request, arrival)
+
+    sink.reply = slow
+    async with sending(world, sink) as runner:
+        await eventually(lambda: len(sink.arrivals) == 20)
+        runner.stop()
+        await asyncio.sleep(0.1)
+        release.set()
+    states = Counter(state for state, _ in (await world.states(campaign_id)).values())
+    assert states == {"sent": 20, "queued": 60}
+    assert sink.twice == {}
+    assert await world.value("select count(*) from lane where owner is not null") == 0
+
+
+async def test_a_call_that_hangs_is_unknown_when_the_process_stops(world, sink):
+    await audience(world, 1)
+    campaign_id = await world.campaign()
+
+    async def hang(request, arrival):
+        await asyncio.sleep(60)
+        return await sink.accept(request, arrival)
+
+    sink.reply = hang
+    async with sending(world, sink, call_seconds=0.5):
+        await eventually(lambda: len(sink.arrivals) == 1)
+    assert list((await world.states(campaign_id)).values()) == [("unknown", "no_answer")]
+
+
+async def test_a_claim_that_grew_too_old_is_given_back_unsent(world, sink):
+    class Sluggish(Unpaced):
+        def grant(self, at_most, now):
+            return [now + 0.9] * at_most
+
+    await audience(world, 1)
+    campaign_id = await world.campaign()
+    async with sending(world, sink, make_pacer=Sluggish):
+        await eventually(lambda: world.value("select count(*) from delivery where attempt_id is not null"))
+    assert sink.arrivals == []
+    assert list((await world.states(campaign_id)).values()) == [("queued", "given_back")]
+
+
+async def test_no_send_begins_once_a_stop_is_quiet(world, sink):
+    await audience(world, 120)
+    campaign_id = await world.campaign()
+    loop = asyncio.get_running_loop()
+    psids = {}
+    for row in await world.fetch(
+        "select l.*, k.kid, k.wrapped, k.commitment from lead l join lead_key k using (lead_id)"
+    ):
+        key = world.keys.open_lead_key(row["lead_id"], row["kid"], row["wrapped"], row["commitment"])
+        profile = LeadProfile.decode(key.open(Label.LEAD_PROFILE, row["lead_id"].bytes, row["profile_sealed"]))
+        psids[profile.psid.reveal("test")] = row["suppression_handle"]
+    quiet_at: dict[str, float] = {}
+
+    async def stop(psid: str) -> None:
+        async with world.database.transaction() as tx:
+            await world.suppressions.stop(tx, PAGE, psids[psid], since=NOW + timedelta(hours=1), now=NOW)
+        assert await world.suppressions.wait_until_quiet(PAGE, psids[psid], at_most=timedelta(seconds=5))
+        quiet_at[psid] = loop.time()
+
+    async with sending(world, sink, in_flight=3, open_limit=8):
+        await eventually(lambda: len(sink.arrivals) > 5)
+        await asyncio.gather(*(stop(psid) for psid in list(psids)[::3]))
+        await eventually(lambda: finished(world, campaign_id))
+    late = [arrival for arrival in sink.arrivals if arrival.at > quiet_at.get(arrival.psid, arrival.at)]
+    assert late == []
+    stopped = Counter((await world.states(campaign_id)).values())[("skipped", "stopped")]
+    assert 0 < stopped <= len(quiet_at)
+
+
+async def test_two_workers_share_the_pages_and_reach_everybody_once(world, sink):
+    pages = [PageId(str(number)) for number in range(1, 5)]
+    campaigns = {}
+    for page_id in pages:
+        await world.page(page_id)
+        for _ in range(15):
+            await world.lead(page_id)
+        campaigns[page_id] = await world.campaign(page_id)
+    async with sending(world, sink), sending(world, sink):
+        await eventually(lambda: world.value("select bool_and(state = 'finished') from campaign"))
+    assert len(sink.reached) == 60
+    assert sink.twice == {}
+
+
+async def test_a_worker_that_dies_leaves_unknowns_and_its_heir_does_the_rest(world, sink):
+    await audience(world, 60)
+    campaign_id = await world.campaign()
+
+    async def slow(request, arrival):
+        await asyncio.sleep(0.05)
+        return await sink.accept(request, arrival)
+
+    sink.reply = slow
+    async with sending(world, sink, ttl=timedelta(seconds=1)) as dying:
+        await eventually(lambda: len(sink.arrivals) > 20)
+        # As SIGKILL leaves it: nothing more is claimed, marked, renewed or given back.
+        for lane, task in dying._working.values():
+            for call in lane._calls:
+                call.cancel()
+            lane._outcomes._waiting.clear()
+            lane._outcomes._open.clear()
+            lane._stopping = True
+            task.cancel()
+        dying._working.clear()
+        dying._lanes.clear()
+        dying._keeper._held.clear()
+    left = await world.value("select count(*) from delivery where state = 'sending'")
+    await world.age_attempts(3)
+    await world.execute("update lane set until = '-infinity', owner = null")
+    async with sending(world, sink):
+        await eventually(lambda: finished(world, campaign_id))
+    assert sink.twice == {}
+    report = await world.deliveries.report(PAGE, campaign_id)
+    assert 0 < report.of(DeliveryState.UNKNOWN) == left <= 20
+    assert report.of(DeliveryState.SENT) + left == 60
+
+
+class Forgetful(DeliveryStore):
+    """What sending would be without the state committed before the call: the claim is forgotten at once."""
+
+    async def claim(self, lease, campaign_id, **more):
+        claim = await DeliveryStore.claim(self, lease, campaign_id, **more)
+        async with self.database.connection() as connection:
+            await connection.execute("update delivery set state = 'queued' where state = 'sending'")
+            await connection.execute("update campaign set cursor = 0")
+        return claim
+
+
+async def test_without_the_state_committed_before_the_call_people_would_be_reached_twice(world, sink):
+    await audience(world, 5)
+    campaign_id = await world.campaign()
+    store = replace(world.store, deliveries=Forgetful(world.database, world.keys))
+    async with sending(world, sink, store=store):
+        await eventually(lambda: sink.twice)
+        await _move(world, campaign_id, CampaignState.CANCELLED)
