@@ -38,17 +38,27 @@ def utf16_length(text: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """All texts of one language; build it with `of`, which refuses malformed texts."""
+    """All texts of one language; build it with `of`, which refuses malformed texts.
+
+    `own_name` is what speakers call the language. Nothing is read from disk once it is built.
+    """
 
     language: str
     locale: Locale = field(compare=False)
+    own_name: str = field(compare=False)
     parsed: Mapping[str, Parts | Mapping[str, Parts]] = field(compare=False, repr=False)
 
     @classmethod
     def of(cls, language: str, tree: Mapping[str, object]) -> "Texts":
         """The texts of a nested table; keys become dotted. Raises TextError for a stray brace or a wrong type."""
         locale = Locale.parse(language, sep="-")
-        return cls(language=language, locale=locale, parsed=dict(_flatten(language, tree, "")))
+        _warm(locale)
+        return cls(
+            language=language,
+            locale=locale,
+            own_name=own_name(language),
+            parsed=dict(_flatten(language, tree, "")),
+        )
 
     @property
     def direction(self) -> str:
@@ -161,6 +171,14 @@ def own_name(language: str) -> str:
     except (UnknownLocaleError, ValueError):
         return language
     return (name or language).capitalize()
+
+
+def _warm(locale: Locale) -> None:
+    # Babel reads a language's file when it is first asked; that moment must not be in the middle of serving.
+    format_date(date(2000, 1, 1), format="long", locale=locale)
+    format_decimal(1, locale=locale)
+    format_list(["a", "b"], locale=locale)
+    locale.plural_form(1)
 
 
 def _narrowing(tag: str) -> Iterator[str]:

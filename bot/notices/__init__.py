@@ -8,7 +8,6 @@ data, its people add and publish as the next version.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 
 from domain.page import MarketingBasis, Page
@@ -33,19 +32,16 @@ class Periods:
 
 
 def render_notice(language: str, values: Mapping[str, Value]) -> str:
-    """The notice with every placeholder filled; raises TextError for an unknown language's file or a missing value.
+    """The notice with every placeholder filled; raises LookupError for an unknown language or a missing value.
 
     Conditions are names in `values` too: an empty or zero value drops their lines.
     """
-    lines = [kept for line in _template(language).splitlines() if (kept := _kept(line, values)) is not None]
-    text = Texts.of(language, {"notice": "\n".join(lines)}).text("notice", **values)
+    if language not in _TEMPLATES:
+        raise LookupError(f"there is no default notice in {language!r}; there are {', '.join(LANGUAGES)}")
+    conditions, lines = _TEMPLATES[language]
+    kept = [number for number, condition in enumerate(conditions) if condition is None or values.get(condition)]
+    text = "\n".join(lines.text(str(number), **values) for number in kept)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-
-
-def load_notices() -> None:
-    """Reads the files once, so that no notice is read from a disk later."""
-    for language in LANGUAGES:
-        _template(language)
 
 
 def default_notices(page: Page, periods: Periods | None = None) -> dict[str, str]:
@@ -74,15 +70,14 @@ def _values(page: Page, periods: Periods) -> dict[str, Value]:
     }
 
 
-def _kept(line: str, values: Mapping[str, Value]) -> str | None:
-    condition = _CONDITION.match(line)
-    if condition is None:
-        return line
-    return line[condition.end() :] if values.get(condition[1]) else None
+def _read(language: str) -> tuple[tuple[str | None, ...], Texts]:
+    """The condition of each line, None for most, and the lines as texts by their number."""
+    body = resources.files(__name__).joinpath(f"{language}.md").read_text("utf-8")
+    found = [(_CONDITION.match(line), line) for line in body.splitlines()]
+    conditions = tuple(condition and condition[1] for condition, _ in found)
+    lines = {str(at): line[condition.end() if condition else 0 :] for at, (condition, line) in enumerate(found)}
+    return conditions, Texts.of(language, lines)
 
 
-@cache
-def _template(language: str) -> str:
-    if language not in LANGUAGES:
-        raise LookupError(f"there is no default notice in {language!r}; there are {', '.join(LANGUAGES)}")
-    return resources.files(__name__).joinpath(f"{language}.md").read_text("utf-8")
+# Read when the program starts: a Page's first notice is written in the middle of a conversation.
+_TEMPLATES = {tag: _read(tag) for tag in LANGUAGES}

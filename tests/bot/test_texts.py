@@ -66,7 +66,7 @@ UNDERSTOOD = {
     "menu.data": Command.EXPORT,
     "menu.stop": Command.STOP,
 }
-ASKED = re.compile(r"""["']((?:chat|menu|topics|frame|unsubscribe|export_view)\.[a-z_.]+)["']""")
+ASKED = re.compile(r"""["']((?:chat|menu|topics|frame)\.[a-z_.]+)["']""")
 ABBREVIATIONS = {"JSON", "ZIP", "USA"}
 CAPITALS = re.compile(r"\b[A-ZÀ-Ý]{3,}(?: [A-ZÀ-Ý]+)*\b|\b[A-ZÀ-Ý]{1,2}(?: [A-ZÀ-Ý]{3,})+\b")
 
