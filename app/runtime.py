@@ -22,7 +22,7 @@ from bot.dispatcher import Dispatcher
 from bot.echoes import Echoes
 from bot.fallback import Fallback
 from bot.follower import Follower
-from bot.notices import default_notices, load_notices
+from bot.notices import default_notices
 from bot.opt_in import OptIn
 from bot.takeover import Takeover
 from bot.texts import load_texts
@@ -171,8 +171,7 @@ def keyring_from(environ: Mapping[str, str]) -> EnvKeys | None:
 
 
 def _read_texts() -> None:
-    """Reads from the disk what would be read at first use: texts, notices, and how each language writes lists."""
-    load_notices()
+    """Reads from the disk what would be read at first use: texts, and how each language writes lists."""
     texts = load_texts()
     for language in texts.languages:
         texts.choose(language).listed(("a", "b"))

@@ -1,5 +1,6 @@
 """What does the web process serve, and how are its parts put together?"""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -13,8 +14,15 @@ from app.runtime import Runtime
 from app.settings import Settings
 from storage.inbox_writer import InboxWriter
 from storage.webhook_counts import WebhookCounts
+from webhooks.deletion import PlatformCallbacks
+from webhooks.follower_pages import FollowerPages
+from webhooks.privacy import PrivacyPages
 from webhooks.receive import ReceiveEvents
+from webhooks.rendering import Pages
 from webhooks.server import add_security_headers, only_known_hosts, serve, unavailable_instead_of_broken
+from webhooks.static_files import StaticFiles
+from webhooks.status import StatusPages
+from webhooks.unsubscribe import UnsubscribeLinks
 
 
 @asynccontextmanager
@@ -26,7 +34,7 @@ async def serving(runtime: Runtime) -> AsyncIterator[None]:
     host, port = address(runtime.settings)
     async with writer.running(), counts.running():
         serving_now = await serve(
-            build_web_app(runtime, writer, counts),
+            build_web_app(runtime, writer, counts, await asyncio.to_thread(StaticFiles.read)),
             host,
             port,
             access_log_class=AccessLines,
@@ -38,7 +46,7 @@ async def serving(runtime: Runtime) -> AsyncIterator[None]:
             await serving_now.close()
 
 
-def build_web_app(runtime: Runtime, writer: InboxWriter, counts: WebhookCounts) -> web.Application:
+def build_web_app(runtime: Runtime, writer: InboxWriter, counts: WebhookCounts, files: StaticFiles) -> web.Application:
     """Every route of the web process."""
     settings = runtime.settings
     app = web.Application(
@@ -55,8 +63,26 @@ def build_web_app(runtime: Runtime, writer: InboxWriter, counts: WebhookCounts) 
         clock=runtime.clock,
     )
     app.add_routes(receive.routes())
+    add_follower_pages(app, runtime, counts, files)
     app.add_routes(Health(pings={"database": runtime.store.database.ping}).routes())
     return app
+
+
+def add_follower_pages(app: web.Application, runtime: Runtime, counts: WebhookCounts, files: StaticFiles) -> None:
+    """What people and the platform may open without a login, besides the webhook."""
+    store, requests = runtime.store, runtime.requests
+    shown = FollowerPages(pages=store.pages, templates=Pages(texts=runtime.texts), public_url=runtime.public_url)
+    unsubscribe = UnsubscribeLinks(store=store, ledger=runtime.ledger, shown=shown, clock=runtime.clock)
+    privacy = PrivacyPages(store=store, notices=runtime.notices, shown=shown, clock=runtime.clock)
+    callbacks = PlatformCallbacks(
+        open_request=requests.open_platform_request,
+        status_url=requests.url_of,
+        counts=counts,
+        app_secrets=runtime.app_secrets,
+    )
+    status = StatusPages(status_of=requests.status_of, shown=shown)
+    for group in (unsubscribe, privacy, callbacks, status, files):
+        app.add_routes(group.routes())
 
 
 def address(settings: Settings) -> tuple[str, int]:
