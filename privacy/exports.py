@@ -43,9 +43,10 @@ class RefusedReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The copy, as the bytes of its JSON file."""
+    """The copy, as the bytes of its JSON file, and until when its link lives."""
 
     content: bytes = field(repr=False)
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ class Exports:
             # Too short or too long to be a code: a slip of the hand, and no guess.
             return archive, Refused(RefusedReason.WRONG_CODE, TRIES - archive.tries)
         if self.store.exports.fits(archive, typed):
-            return archive, Opened(self.store.exports.opened(archive, typed))
+            return archive, Opened(self.store.exports.opened(archive, typed), archive.expires_at)
         left = TRIES - await self.store.exports.count_try(tx, archive)
         return archive, Refused(RefusedReason.WRONG_CODE if left > 0 else RefusedReason.TOO_MANY, max(left, 0))
 
