@@ -88,7 +88,6 @@ class Event:
     channel: str = "messaging"
     signature: str = "good"
     seconds: bool = False
-    plain: bool = False
     number: int = field(default_factory=lambda: next(_numbers))
     copy: int = 1
     attempts: int = 0

@@ -34,8 +34,6 @@ EVENT_FAULTS = frozenset({"duplicate", "late", "reorder", "unsigned", "wrong_sec
 ALIASES = {"echo_early": "echo_before_answer", "seconds_timestamps": "seconds", "doubled": "duplicate"}
 KNOWN = CALL_FAULTS | ECHO_FAULTS | EVENT_FAULTS | frozenset(ALIASES) | {"ok"}
 
-# Faults after which the message exists although the caller did not hear so.
-ACCEPTING = frozenset({"accepted_but_error", "accepted_and_cut", "hang", "slow", "garbage", "error_under_200"})
 _USUAL_SECONDS = {"hang": 60.0, "hang_refused": 60.0, "slow": 2.0, "late": 2.0, "echo_late": 5.0}
 
 

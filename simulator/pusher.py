@@ -16,7 +16,6 @@ from zlib import crc32
 
 import aiohttp
 
-from simulator.clock import Clock
 from simulator.config import SimulatorConfig
 from simulator.events import FIELD_OF_KIND, Event
 from simulator.faults import Faults
@@ -58,13 +57,12 @@ class _Lane:
 class Pusher:
     """Pushes events to one callback; `open` before, `close` after."""
 
-    def __init__(self, *, config: SimulatorConfig, clock: Clock, world: World, ledger: Ledger, faults: Faults) -> None:
+    def __init__(self, *, config: SimulatorConfig, world: World, ledger: Ledger, faults: Faults) -> None:
         self.callback_url = config.callback_url
         self.verify_token = config.verify_token
         self.batch = config.batch
         self.pushed = self.delivered = self.withheld = self.dropped = self.retrying = 0
         self._config = config
-        self._clock = clock
         self._world = world
         self._ledger = ledger
         self._faults = faults

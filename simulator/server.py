@@ -38,7 +38,7 @@ def build_stage(config: SimulatorConfig) -> Stage:
     world.add_followers(page, config.followers)
     ledger = Ledger(config.ledger_path)
     faults = Faults(config.seed)
-    pusher = Pusher(config=config, clock=clock, world=world, ledger=ledger, faults=faults)
+    pusher = Pusher(config=config, world=world, ledger=ledger, faults=faults)
     return Stage(config=config, clock=clock, world=world, ledger=ledger, faults=faults, pusher=pusher)
 
 

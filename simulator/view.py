@@ -94,6 +94,7 @@ def screen(stage: Stage, page: Page, person: Follower) -> dict[str, Any]:
         "window_until_ms": until,
         "owner": _owner(stage, person.holder(now_ms)),
         "typing": person.typing,
+        "page_saw_ms": person.page_saw_ms,
         "read_ms": person.read_ms,
         "delivered_ms": person.delivered_ms,
         "get_started": None if person.started or not started else started.get("payload"),

@@ -36,11 +36,9 @@ class Bubble:
     app_id: str | None
     at_ms: int
     content: dict[str, Any]
-    echoed: bool = True
     deleted: bool = False
     edits: int = 0
     reaction: str | None = None
-    comment: bool = False
 
     @property
     def from_page(self) -> bool:

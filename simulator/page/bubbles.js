@@ -182,6 +182,10 @@ export function drawThread(thread, place, act) {
     pieces.push(line.note ? refusal(line.note) : turn(line.bubble, before, thread, act));
     before = line.bubble ?? null;
   }
+  const last = thread.bubbles.at(-1);
+  if (last?.from === "follower" && thread.page_saw_ms >= last.at_ms) {
+    pieces.push(element("p", "seen", "Seen"));
+  }
   if (thread.typing) {
     const dots = element("div", "turn theirs first");
     const bubble = element("div", "bubble typing");

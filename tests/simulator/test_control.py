@@ -60,13 +60,13 @@ async def test_thread_shows_what_the_follower_sees(talking: Platform) -> None:
 
 
 async def test_unsent_and_edited_messages_change_on_the_screen(platform: Platform) -> None:
-    first, second = [(await platform.say(text=text))["mid"] for text in ("oops", "tpyo")]
+    first, second = [(await platform.say(text=text))["mid"] for text in ("oops", "first try")]
     await platform.say(unsend=first)
-    await platform.say(edit={"mid": second, "text": "typo"})
+    await platform.say(edit={"mid": second, "text": "second try"})
     bubbles = (await platform.control(f"thread?psid={PERSON}", method="GET"))["bubbles"]
     assert [(bubble["text"], bubble["deleted"], bubble["edited"]) for bubble in bubbles] == [
         (None, True, False),
-        ("typo", False, True),
+        ("second try", False, True),
     ]
 
 
@@ -92,7 +92,7 @@ async def test_clock_is_moved_set_and_put_back(platform: Platform) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("say", {"psid": PERSON, "txet": "typo"}, 422),
+        ("say", {"psid": PERSON, "txet": "x"}, 422),
         ("say", {"psid": "1", "text": "x"}, 404),
         ("say", {"page": "9", "psid": PERSON, "text": "x"}, 404),
         ("say", {"psid": PERSON}, 400),
