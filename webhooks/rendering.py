@@ -63,7 +63,8 @@ class Pages:
         around = frame or Frame()
         known = self.texts.by_language
         links = [
-            (tag, known[tag].own_name, url, tag == texts.language) for tag, url in around.languages if tag in known
+            (tag, known[tag].own_name if tag in known else tag, url, tag == texts.language)
+            for tag, url in around.languages
         ]
         return self.environment.get_template(template).render(
             **context,

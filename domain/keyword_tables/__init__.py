@@ -8,6 +8,7 @@ from domain.keyword_tables.french import FRENCH
 from domain.keyword_tables.german import GERMAN
 from domain.keyword_tables.italian import ITALIAN
 from domain.keyword_tables.portuguese import PORTUGUESE
+from domain.keyword_tables.slavic import SLAVIC
 from domain.keyword_tables.spanish import SPANISH
 from domain.keyword_tables.vocabulary import HELP, START, STOP, Command, Vocabulary
 from domain.keyword_tables.world import WORLD
@@ -27,6 +28,7 @@ VOCABULARIES: tuple[Vocabulary, ...] = (
     ITALIAN,
     PORTUGUESE,
     *EUROPE,
+    *SLAVIC,
     *WORLD,
 )
 
