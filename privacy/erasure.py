@@ -25,7 +25,8 @@ from domain.proof.record_sections import Controller, EntryPoint, RecordKind, Tim
 from domain.texts import Texts
 from domain.tokens import in_one_word
 from messenger.messages import TextMessage
-from privacy.catalog import CATALOG, RECEIPT_PURPOSE, DataCategory, Remains, Subject
+from privacy.catalog import CATALOG, RECEIPT_PURPOSE, DataCategory
+from privacy.subject import Remains, Subject
 from storage import jobs
 from storage.database import Transaction
 from storage.errors import RowMissing

@@ -20,7 +20,8 @@ from domain.page import Page
 from domain.texts import TextCatalog, Texts
 from domain.tokens import EXPORT_CODE_BYTES, BadToken, export_code, read_export_code
 from messenger.messages import TextMessage
-from privacy.catalog import CATALOG, DataCategory, Subject
+from privacy.catalog import CATALOG, DataCategory
+from privacy.subject import Subject
 from storage.database import Transaction
 from storage.exports import TRIES, Archive
 from storage.outbox import OutboxMessage

@@ -83,7 +83,7 @@ class KeyEpochs:
             return ring if ring.active.kid != before else ring.rotate_kek(self.random_bytes, now)
 
         ring = await self.store.keys.holder.change(step)
-        log.info("keys.epoch_began", extra={"kid": ring.active.kid})
+        log.info("keys.epoch_started", extra={"kid": ring.active.kid})
         return ring.active.kid
 
     async def _destroy(self, kid: int) -> None:
