@@ -9,11 +9,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 from domain.keyword_tables import INTERNATIONAL, VOCABULARIES, Command, Vocabulary
 
-__all__ = ["STOP_LANGUAGES", "Command", "match_command", "normalise"]
+__all__ = ["STOP_LANGUAGES", "Command", "is_stop", "match_command", "normalise"]
 
 Words = tuple[str, ...]
 
@@ -38,6 +38,11 @@ _LETTERS = str.maketrans(
     | dict.fromkeys("'’‘ʼʹʻ`´′΄‛\u115f\u1160\u3164\uffa0\u17b4\u17b5")
 )
 _APOSTROPHES = str.maketrans(dict.fromkeys("'’‘ʼʹʻ`´′΄‛＇\u3164\uffa0"))
+
+# What folding makes of ASCII, in one step: most messages hold nothing else.
+_ASCII = str.maketrans(
+    {chr(code): chr(code).lower() if chr(code).isalnum() else " " for code in range(128)} | {"'": "", "`": ""}
+)
 
 # Brackets of patterns survive folding as letters that no language of ours uses.
 _BRACKETS = str.maketrans("[|]", "ᚠᚢᚦ")
@@ -79,18 +84,58 @@ def match_command(text: str) -> Command | None:
     return found
 
 
+def is_stop(text: str) -> bool:
+    """Whether the command is a stop, as `match_command` says; quick enough to ask for everything that comes in."""
+    return _may_be_stop(text[:LONGEST_MESSAGE]) and match_command(text) is Command.STOP
+
+
+def _may_be_stop(text: str) -> bool:
+    """False only where no phrase that means stop can be found: of each, its longest words are not all there."""
+    folded = normalise(text)
+    words = set(folded.split())
+    if not words or _STRETCHED.search(folded) or sum(len(word) == 1 for word in folded.split()) >= 3:
+        return True
+    if _holds_stop_keys(words):
+        return True
+    return any(_holds_stop_keys(set(folded.translate(table).split())) for table in (_LOOKALIKES, _LOOKALIKES_BACK))
+
+
+def _holds_stop_keys(words: set[str]) -> bool:
+    keys = _stop_keys()
+    return any(rest <= words for word in words & keys.keys() for rest in keys[word])
+
+
+@cache
+def _stop_keys() -> dict[str, set[frozenset[str]]]:
+    """The longest word of each phrase that means stop, with the two that come next; folded as texts are."""
+    keys: dict[str, set[frozenset[str]]] = {}
+    for lexicon in _lexicons():
+        for phrase, command in (lexicon.alone | lexicon.whole | lexicon.sentences).items():
+            if command is Command.STOP:
+                *rest, longest = sorted(normalise(phrase).split(), key=len)
+                keys.setdefault(longest, set()).add(frozenset(rest[-2:]))
+    return keys
+
+
 def normalise(text: str, *, keep_vietnamese: bool = False) -> str:
     """The text as it is compared: folded words with one space between them."""
     return " ".join(_fold(text, keep_vietnamese).split())
 
 
 def _fold(text: str, keep_vietnamese: bool) -> str:
+    if text.isascii():
+        return text.casefold().translate(_plain_letters())
     text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).casefold()
-    kept = "".join(_visible(char, keep_vietnamese) for char in unicodedata.normalize("NFKD", text))
+    kept = unicodedata.normalize("NFKD", text).translate(_VISIBLE_VIETNAMESE if keep_vietnamese else _VISIBLE)
     return unicodedata.normalize("NFC", kept if keep_vietnamese else kept.translate(_LETTERS))
 
 
-@lru_cache(maxsize=4096)
+@cache
+def _plain_letters() -> dict[int, str]:
+    """What folding makes of each ASCII character; nothing else happens to a text of these alone."""
+    return {code: _visible(chr(code), False).translate(_APOSTROPHES) for code in range(128)}
+
+
 def _visible(char: str, keep_vietnamese: bool) -> str:
     category = unicodedata.category(char)
     code = ord(char)
@@ -99,6 +144,26 @@ def _visible(char: str, keep_vietnamese: bool) -> str:
     if category[0] in "LMN" or char in "'’‘ʼʹʻ`´′΄‛":
         return char
     return " "
+
+
+class _VisibleTable(dict[int, str]):
+    """A translation table that fills itself with the characters that come by, up to a limit."""
+
+    LARGEST = 8192
+
+    def __init__(self, *, keep_vietnamese: bool) -> None:
+        super().__init__()
+        self._keep_vietnamese = keep_vietnamese
+
+    def __missing__(self, code: int) -> str:
+        seen = _visible(chr(code), self._keep_vietnamese)
+        if len(self) < self.LARGEST:
+            self[code] = seen
+        return seen
+
+
+_VISIBLE = _VisibleTable(keep_vietnamese=False)
+_VISIBLE_VIETNAMESE = _VisibleTable(keep_vietnamese=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +201,9 @@ def _match_whole(text: str) -> Command | None:
 def _match_sentences(text: str) -> Command | None:
     found: set[Command] = set()
     for sentence in _SENTENCE_END.split(text):
-        if len(sentence) > LONGEST_SENTENCE:
+        if len(sentence) > LONGEST_SENTENCE or not _begins_known(sentence):
             continue
-        folded, exact = normalise(sentence), normalise(sentence, keep_vietnamese=True)
+        folded, exact = _folded_both_ways(sentence)
         for lexicon, words in _worth_comparing(folded, exact):
             found.update(lexicon.sentences[core] for core in _cores(words, lexicon) if core in lexicon.sentences)
     return next((command for command in _ORDER if command in found), None)
@@ -157,17 +222,38 @@ def _look_up(folded: str, exact: str) -> Command | None:
 
 
 def _worth_comparing(folded: str, exact: str) -> Iterator[tuple[_Lexicon, Words]]:
-    """The vocabularies with the words as they compare them; nothing when a word is in no vocabulary."""
-    known = _known_words()
+    """The vocabularies that hold every one of the words, with the words as they compare them."""
     for candidate in _spelled_out(tuple(folded.split())):
-        if known.issuperset(candidate):
-            for lexicon in _lexicons():
-                if not lexicon.exact:
-                    yield lexicon, candidate
-    if known.issuperset(exact_words := tuple(exact.split())):
-        for lexicon in _lexicons():
-            if lexicon.exact:
-                yield lexicon, exact_words
+        for lexicon in _knowing(candidate, exact=False):
+            yield lexicon, candidate
+    for lexicon in _knowing(exact_words := tuple(exact.split()), exact=True):
+        yield lexicon, exact_words
+
+
+def _knowing(words: Words, *, exact: bool) -> Iterator[_Lexicon]:
+    bits = -1 if words else 0
+    holders = _holders()
+    for word in words:
+        bits &= holders.get(word, 0)
+        if not bits:
+            return
+    for place, lexicon in enumerate(_lexicons()):
+        if bits >> place & 1 and lexicon.exact is exact:
+            yield lexicon
+
+
+def _folded_both_ways(sentence: str) -> tuple[str, str]:
+    folded = normalise(sentence)
+    return folded, folded if sentence.isascii() else normalise(sentence, keep_vietnamese=True)
+
+
+def _begins_known(sentence: str) -> bool:
+    """Whether the first word is one of ours, so that the rest is worth folding; single letters may belong together."""
+    first = sentence.split(None, 1)[:1]
+    if not first:
+        return False
+    folded = (_fold(first[0], keep).split()[:1] for keep in (False, True))
+    return any(not words or len(words[0]) == 1 or words[0] in _holders() for words in folded)
 
 
 def _look_up_squeezed(squeezed: str) -> Command | None:
@@ -189,6 +275,9 @@ def _look_up_lookalikes(folded: str) -> Command | None:
 
 def _cores(words: Words, lexicon: _Lexicon) -> Iterator[str]:
     """The words with nothing, something, everything polite stripped from either end; never empty."""
+    if len(words) == 1:
+        yield words[0]
+        return
     ends = list(_stripped_ends(words, lexicon.fillers))
     for start in _stripped_starts(words, lexicon.fillers):
         for end in ends:
@@ -247,8 +336,13 @@ def _lexicons() -> tuple[_Lexicon, ...]:
 
 
 @cache
-def _known_words() -> frozenset[str]:
-    return frozenset(word for lexicon in _lexicons() for word in lexicon.words())
+def _holders() -> dict[str, int]:
+    """Which vocabularies hold a word: one bit for each."""
+    holders: dict[str, int] = {}
+    for place, lexicon in enumerate(_lexicons()):
+        for word in lexicon.words():
+            holders[word] = holders.get(word, 0) | 1 << place
+    return holders
 
 
 @cache

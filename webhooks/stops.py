@@ -4,7 +4,7 @@ Read here as the bot reads it later: a button says what its payload says, words 
 where the bot keeps still: in a thread that another app or a human holds.
 """
 
-from domain.keywords import Command, match_command
+from domain import keywords
 from domain.personal import Pii
 from domain.stop_payload import is_stop
 from messenger import events
@@ -29,4 +29,4 @@ def says_stop(incoming: Incoming) -> bool:
 
 
 def _in_words(text: Pii[str] | None) -> bool:
-    return text is not None and match_command(text.reveal("look for a stop before it is acknowledged")) is Command.STOP
+    return text is not None and keywords.is_stop(text.reveal("look for a stop before it is acknowledged"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain import keywords
 from domain.keyword_tables import VOCABULARIES
-from domain.keywords import STOP_LANGUAGES, Command, expand, match_command, normalise
+from domain.keywords import STOP_LANGUAGES, Command, expand, is_stop, match_command, normalise
 from tests.domain.ordinary_sentences import ORDINARY, ORDINARY_WORDS, UNMISTAKABLE
 
 STOP_WORDS = sorted(
@@ -70,6 +70,29 @@ def test_a_stop_phrase_is_found_under_any_decoration(text: str) -> None:
 @given(decorated([word for word in STOP_WORDS if word.isascii()], marks=ZALGO))
 def test_a_stop_word_is_found_under_accents_and_strikes(text: str) -> None:
     assert match_command(text) is Command.STOP
+
+
+@given(
+    decorated(STOP_WORDS)
+    | decorated(STOP_PHRASES)
+    | decorated([word for word in STOP_WORDS if word.isascii()], marks=ZALGO)
+    | st.lists(st.sampled_from(ORDINARY_WORDS + STOP_WORDS + list("stop.!")), max_size=8).map(" ".join)
+    | st.text(alphabet="STOPstopсторSТОР0. '🛑", max_size=12)
+    | st.text(max_size=80)
+)
+def test_the_quick_question_for_a_stop_has_the_same_answer(text: str) -> None:
+    assert is_stop(text) is (match_command(text) is Command.STOP)
+
+
+@pytest.mark.parametrize("text", [*UNMISTAKABLE, *ORDINARY, *STOP_WORDS, *STOP_PHRASES])
+def test_the_quick_question_has_the_same_answer_for_every_known_text(text: str) -> None:
+    assert is_stop(text) is (match_command(text) is Command.STOP)
+
+
+@given(st.text(st.characters(max_codepoint=127)), st.booleans())
+def test_plain_letters_are_folded_as_all_others(text: str, keep: bool) -> None:
+    # A letter that is not ASCII takes the long way; what it adds is taken off again.
+    assert normalise(text, keep_vietnamese=keep) == normalise(f"{text} щ", keep_vietnamese=keep)[:-1].rstrip()
 
 
 @given(st.sampled_from(["stop", "STOP", "unsubscribe", "стоп", "στοπ", "parar"]), st.data())
