@@ -15,6 +15,7 @@ from domain.ids import LeadId, PageId, Psid
 from domain.inbox import Arrival
 from domain.personal import Pii
 from storage.errors import KeyRefused, OpenFailed, RowMissing
+from storage.inbox import shard_of
 from storage.keyring import KeyMissing
 from storage.keys import Keys
 from storage.labels import Label
@@ -44,7 +45,7 @@ select topic, state, event_time, notice_version from lead_topic where page_id = 
 """
 _WAITING = """
 select received_on, event_key, event_time, received_at, event_sealed from inbox
-where page_id = $1 and person = $2 order by event_time, item_id
+where page_id = $1 and person = $2 and shard = $3 order by event_time, item_id
 """
 _SET_ASIDE = """
 select item_id, day, received_at, reason, event_sealed from inbox_set_aside
@@ -59,7 +60,7 @@ order by n.version, n.language
 _COUNTS = """
 select
     (select count(*) from outbox where page_id = $1 and lead_id = $2)
-        + (select count(*) from inbox where page_id = $1 and person = $3) as messages,
+        + (select count(*) from inbox where page_id = $1 and person = $3 and shard = $4) as messages,
     (select count(*) from consent_record where page_id = $1 and lead_id = $2 and record_sealed is not null) as records,
     (select count(*) from delivery where page_id = $1 and lead_id = $2) as deliveries,
     (select count(*) from export_archive join data_request using (page_id, request_id)
@@ -114,7 +115,7 @@ class PersonRows:
     async def waiting(self, tx: "Transaction", page_id: PageId, person: bytes) -> list[Row]:
         """Events that have arrived from the person and are not handled yet, in the platform's own words."""
         found: list[Row] = []
-        for row in await tx.fetch(_WAITING, page_id, person):
+        for row in await tx.fetch(_WAITING, page_id, person, shard_of(person)):
             opened = await self._open_day(
                 tx, row["received_on"], Label.INBOX_EVENT, row["event_key"], row["event_sealed"]
             )
@@ -165,7 +166,7 @@ class PersonRows:
 
     async def counts(self, tx: "Transaction", page_id: PageId, lead_id: LeadId, person: bytes) -> dict[str, int]:
         """How many messages, records, deliveries and files there are."""
-        row = await tx.fetchrow(_COUNTS, page_id, lead_id, person)
+        row = await tx.fetchrow(_COUNTS, page_id, lead_id, person, shard_of(person))
         if row is None:
             raise RowMissing("a count")
         return dict(row)
@@ -200,7 +201,11 @@ class PersonRows:
         """Deletes waiting events up to then; a newer one is a new start of the person and stays."""
         return _count(
             await tx.execute(
-                "delete from inbox where page_id = $1 and person = $2 and event_time <= $3", page_id, person, until
+                "delete from inbox where page_id = $1 and person = $2 and event_time <= $3 and shard = $4",
+                page_id,
+                person,
+                until,
+                shard_of(person),
             )
         )
 
