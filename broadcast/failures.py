@@ -62,12 +62,12 @@ _HOLDS: Final = frozenset({FailureKind.NOT_SENT, FailureKind.LIMITED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consequence:
-    """`person` is why they are lost to campaigns, `page` why it pauses, `hold` how long nothing of it is sent."""
+    """`person` is why they are lost to campaigns, `page` why it pauses; `hold` when nothing of the Page may leave."""
 
     outcome: Outcome
     person: str | None = None
     page: str | None = None
-    hold: timedelta | None = None
+    hold: bool = False
 
 
 def of_delivery(failure: SendFailure, now: datetime) -> Consequence:
@@ -88,8 +88,7 @@ def _consequence(failure: SendFailure, now: datetime, page_wait: timedelta) -> C
         case Course.UNKNOWN:
             return Consequence(outcome=Unsure("no_answer" if code is None else "unclear_answer", code, subcode))
         case Course.AGAIN:
-            hold = wait if failure.kind in _HOLDS else None
-            return Consequence(outcome=NotSent(reason, now + wait, code, subcode), hold=hold)
+            return Consequence(outcome=NotSent(reason, now + wait, code, subcode), hold=failure.kind in _HOLDS)
         case Course.AGAIN_WHEN_PAGE_WORKS:
             return Consequence(outcome=NotSent(reason, now + page_wait, code, subcode), page=reason)
         case Course.SKIP:

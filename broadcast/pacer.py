@@ -1,94 +1,143 @@
 """When may the next message of this Page leave?
 
-The holder of a Page's lane keeps its pace in memory: evenly spaced moments, nothing saved up for a burst, so that no
-second ever holds more than the pace. What the platform says about its allowance slows or stops the Page, because
-calls made while limited prolong the limit. All times are of the caller's monotonic clock, in seconds.
+The holder of a Page's lane keeps its pace in memory. Claims are sized by what will pass the gate soon; at the gate one
+call after the other begins, spaced by when the one before really began, so that a delay is never made up by a burst.
+What the platform says about its allowance slows or stops the Page, because calls made while limited prolong the limit.
 """
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
+from random import SystemRandom
 
+from domain.pacing import (
+    DEFAULT_PER_SECOND,
+    SECOND_NS,
+    Advice,
+    Pace,
+    Standing,
+    advise,
+    back_off,
+    take,
+    taken_over,
+)
+from messenger.errors import FailureKind, SendFailure
 from messenger.usage import Usage
 
-DEFAULT_PACE = 20
-# Moments are given out this far ahead: few claims, and each well inside the time in which a call must begin.
-HORIZON_SECONDS = 0.2
-# A second has room for one moment at each of its ends: a little slower, and that is still within the pace.
-EVENNESS = 1.03
-HALF_AT_PERCENT = 75
-CAMPAIGNS_STOP_AT_PERCENT = 90
-ALL_STOP_AT_PERCENT = 100
-LEAST_STOP_SECONDS = 60.0
-LONGEST_HOLD_SECONDS = 3600.0
-USAGE_SECONDS = 60.0
+# Claims reach this far ahead: few statements, and each call begins well inside the time that a claim allows.
+HORIZON_NS = SECOND_NS // 5
+_HALF = 2
+_NOTHING_SAID = Advice(Standing.FULL_PACE)
+
+
+def loop_time_ns() -> int:
+    """The running loop's monotonic clock."""
+    return int(asyncio.get_running_loop().time() * SECOND_NS)
 
 
 @dataclass(slots=True, eq=False)
 class Pacer:
-    """The pace of one Page. Used by one task at a time; what `grant` gave and nobody used goes back by `refund`."""
+    """The pace of one Page, from the moment its lane was gained: what the holder before sent is not known."""
 
-    pace: int = DEFAULT_PACE
-    _next: float = 0.0
-    _held_until: float = 0.0
+    per_second: int = DEFAULT_PER_SECOND
+    now_ns: Callable[[], int] = loop_time_ns
+    chance: Callable[[], float] = SystemRandom().random
+    _due_ns: int = field(init=False)
+    _waiting: int = 0
+    _held_until_ns: int = 0
     _holds: int = 0
-    _half_until: float = 0.0
-    _campaigns_held_until: float = 0.0
+    _advice: Advice = _NOTHING_SAID
+    _advice_until_ns: int = 0
+    _gate: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def set_pace(self, messages_per_second: int) -> None:
-        """The Page's setting, from the next moment on."""
-        self.pace = messages_per_second
+    def __post_init__(self) -> None:
+        self._due_ns = taken_over(Pace.strict(self.per_second), self.now_ns())
 
-    def grant(self, at_most: int, now: float) -> list[float]:
-        """The moments of the next messages, the first perhaps now; empty while the Page is held."""
-        moments: list[float] = []
-        if self.held(now):
-            return moments
-        self._next = max(self._next, now)
-        while len(moments) < at_most and self._next <= now + HORIZON_SECONDS:
-            moments.append(self._next)
-            self._next += self._interval(now)
-        return moments
+    def set_pace(self, per_second: int) -> None:
+        """The Page's setting, from the next message on."""
+        self.per_second = per_second
 
-    def refund(self, moments: int, now: float) -> None:
-        """The last so many of the moments given were not used."""
-        self._next -= moments * self._interval(now)
+    @property
+    def held(self) -> bool:
+        """True while nothing may leave, claimed or not."""
+        return self.now_ns() < self._held_until_ns
 
-    def held(self, now: float) -> bool:
-        """True while nothing may leave, given moments included."""
-        return now < self._held_until
-
-    def next_time(self, now: float) -> float:
-        """When to ask again after an empty grant."""
-        return max(now, self._held_until, self._next - HORIZON_SECONDS)
-
-    def campaigns_may_send(self, now: float) -> bool:
+    @property
+    def campaigns_may_send(self) -> bool:
         """False while the rest of the allowance is kept for answers."""
-        return now >= self._campaigns_held_until
+        return self._standing is not Standing.ANSWERS_ONLY
 
-    def hold(self, wait: timedelta, now: float) -> None:
-        """Nothing leaves for at least this long, twice as long each time until something was accepted again."""
-        seconds = min(wait.total_seconds() * 2 ** min(self._holds, 10), LONGEST_HOLD_SECONDS)
-        if now >= self._held_until:
-            self._holds += 1
-        self._held_until = max(self._held_until, now + max(seconds, wait.total_seconds()))
+    def room(self, at_most: int) -> int:
+        """How many may be claimed now, to pass the gate within the horizon."""
+        if self.held:
+            return 0
+        now = self.now_ns()
+        moments = (now + HORIZON_NS - max(self._due_ns, now)) // self._pace.interval_ns + 1
+        return max(0, min(at_most, moments - self._waiting))
+
+    def ask_again_in(self) -> float:
+        """Seconds until there may be room after there was none."""
+        if self.held:
+            return (self._held_until_ns - self.now_ns()) / SECOND_NS
+        return self._pace.interval_ns / SECOND_NS
+
+    def claimed(self, messages: int) -> None:
+        """So many will come to the gate."""
+        self._waiting += messages
+
+    async def pass_gate(self) -> None:
+        """Returns when this call may begin; those that were claimed come here once each, in order."""
+        try:
+            async with self._gate:
+                permit = take(self._pace, self._due_ns, self.now_ns(), 1)
+                while not permit.granted:
+                    await asyncio.sleep((permit.ask_again_ns - self.now_ns()) / SECOND_NS)
+                    permit = take(self._pace, self._due_ns, self.now_ns(), 1)
+                self._due_ns = permit.due_ns
+        finally:
+            self._waiting -= 1
 
     def accepted(self) -> None:
         """The platform took a message: the next hold is a short one again."""
         self._holds = 0
 
-    def heard(self, usage: Usage | None, now: float) -> None:
+    def heard(self, usage: Usage | None) -> None:
         """What the platform said about the allowance beside an answer."""
-        if usage is None:
-            return
-        regain = usage.regain
-        stop = max(LEAST_STOP_SECONDS, regain.total_seconds() if regain else 0.0)
-        if usage.percent >= HALF_AT_PERCENT:
-            self._half_until = now + USAGE_SECONDS
-        if usage.percent >= CAMPAIGNS_STOP_AT_PERCENT:
-            self._campaigns_held_until = now + stop
-        if usage.percent >= ALL_STOP_AT_PERCENT:
-            self._held_until = max(self._held_until, now + stop)
+        if usage is not None:
+            self._take_advice(advise(usage.percent, regain=usage.regain, in_a_row=self._holds + 1))
 
-    def _interval(self, now: float) -> float:
-        interval = EVENNESS / self.pace
-        return interval * 2 if now < self._half_until else interval
+    def refused(self, failure: SendFailure) -> None:
+        """The platform limits the Page, or cannot be reached: nothing leaves for a while, longer each time."""
+        if not self.held:
+            self._holds += 1
+        wait = failure.retry_after or timedelta()
+        if failure.kind is FailureKind.LIMITED:
+            regain = failure.usage.regain if failure.usage else None
+            self._take_advice(advise(0, limited=True, regain=regain, in_a_row=self._holds))
+        else:
+            wait = max(wait, back_off(self._holds, self.chance()))
+        self._hold(wait)
+
+    def _take_advice(self, advice: Advice) -> None:
+        if advice.standing is Standing.NOTHING:
+            self._hold(advice.lasts)
+        elif advice.standing is not Standing.FULL_PACE or self._standing is Standing.FULL_PACE:
+            self._advice = advice
+            self._advice_until_ns = self.now_ns() + _ns(advice.lasts)
+
+    def _hold(self, wait: timedelta) -> None:
+        self._held_until_ns = max(self._held_until_ns, self.now_ns() + _ns(wait))
+
+    @property
+    def _standing(self) -> Standing:
+        return self._advice.standing if self.now_ns() < self._advice_until_ns else Standing.FULL_PACE
+
+    @property
+    def _pace(self) -> Pace:
+        pace = Pace.strict(self.per_second)
+        return pace.slowed(_HALF) if self._standing is Standing.HALF_PACE else pace
+
+
+def _ns(span: timedelta) -> int:
+    return span // timedelta(microseconds=1) * 1_000

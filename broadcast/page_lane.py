@@ -36,6 +36,7 @@ IN_FLIGHT = 20
 DRAIN_SECONDS = 15.0
 ECHO_OVERDUE = timedelta(minutes=10)
 POLL_SECONDS = 0.5
+IDLE_SECONDS = 2.0
 REFUSALS_IN_A_ROW = 10
 ADVANCE_EVERY = 5_000
 _PAGE_SECONDS = 5.0
@@ -162,79 +163,79 @@ class PageLane:
 
     async def _turn(self) -> float:
         """Claims and starts what may leave now; seconds to rest, 0 to go on at once."""
-        loop = asyncio.get_running_loop()
         if self._page is None:
             await self._current_page()
-        room = self.sending.open_limit - self._outcomes.open
-        if room < max(1, self.sending.open_limit // 4):
+        open_room = self.sending.open_limit - self._outcomes.open
+        if open_room < max(1, self.sending.open_limit // 4):
             self._outcomes.hurry()
             return POLL_SECONDS
-        times = self.pacer.grant(room, loop.time())
-        if not times:
-            return max(0.001, self.pacer.next_time(loop.time()) - loop.time())
-        left = await self._start_answers(times)
-        moved = len(left) < len(times)
-        if left and self.clock_agrees and self.pacer.campaigns_may_send(loop.time()):
-            left, claimed = await self._start_deliveries(left)
-            moved = moved or claimed
-        self.pacer.refund(len(left), loop.time())
+        room = self.pacer.room(open_room)
+        if not room:
+            return self.pacer.ask_again_in()
+        left = room - await self._start_answers(room)
+        moved = left < room
+        if left and self.clock_agrees and self.pacer.campaigns_may_send:
+            moved = await self._start_deliveries(left) or moved
         if moved:
             return 0.0
         if self._running and not self._outcomes.open:
             await self._finish()
-        return POLL_SECONDS * 4
+        return IDLE_SECONDS
 
-    async def _start_answers(self, times: Sequence[float]) -> Sequence[float]:
-        """Starts the answers that are due, in the first of these times; the times left over."""
+    async def _start_answers(self, room: int) -> int:
+        """Starts up to so many of the answers that are due; how many."""
         if not self._answers_due:
-            return times
+            return 0
         asked = asyncio.get_running_loop().time()
         self._answers_due = False
-        answers = await self.sending.store.outbox.claim(self.lease, limit=len(times), now=self.sending.clock())
-        self._answers_due = len(answers) == len(times)
-        return self._start(answers, times, asked)
+        answers = await self.sending.store.outbox.claim(self.lease, limit=room, now=self.sending.clock())
+        self._answers_due = len(answers) == room
+        self._start(answers, asked)
+        return len(answers)
 
-    async def _start_deliveries(self, times: Sequence[float]) -> tuple[Sequence[float], bool]:
-        """Lets the running campaigns take turns; the times left over, and whether any row moved."""
+    async def _start_deliveries(self, room: int) -> bool:
+        """Lets the running campaigns take turns in what there is room for; whether any row moved."""
         campaigns = await self._running_campaigns()
         moved = False
         self._turns += 1
         for offset in range(len(campaigns)):
-            if not times:
+            if not room:
                 break
             campaign_id = campaigns[(self._turns + offset) % len(campaigns)]
             asked = asyncio.get_running_loop().time()
             claim = await self.sending.store.deliveries.claim(
-                self.lease, campaign_id, limit=len(times), look=self._look, now=self.sending.clock()
+                self.lease, campaign_id, limit=room, look=self._look, now=self.sending.clock()
             )
-            self._claimed += len(claim.deliveries) + claim.skipped
-            if self._claimed >= ADVANCE_EVERY:
-                self._claimed = 0
-                await self.sending.store.deliveries.advance(self.lease, campaign_id)
-            self._look = LARGEST_CLAIM if claim.skipped > len(claim.deliveries) else 0
+            self._start(claim.deliveries, asked)
+            room -= len(claim.deliveries)
             moved = moved or bool(claim.deliveries or claim.skipped)
-            times = self._start(claim.deliveries, times, asked)
-        return times, moved
+            self._look = LARGEST_CLAIM if claim.skipped > len(claim.deliveries) else 0
+            await self._advance(campaign_id, len(claim.deliveries) + claim.skipped)
+        return moved
 
-    def _start(self, claimed: Sequence[Claimed], times: Sequence[float], asked: float) -> Sequence[float]:
+    async def _advance(self, campaign_id: CampaignId, settled: int) -> None:
+        self._claimed += settled
+        if self._claimed >= ADVANCE_EVERY:
+            self._claimed = 0
+            await self.sending.store.deliveries.advance(self.lease, campaign_id)
+
+    def _start(self, claimed: Sequence[Claimed], asked: float) -> None:
         begin_by = asked + BEGIN_WITHIN.total_seconds()
-        for one, at in zip(claimed, times, strict=False):
+        self.pacer.claimed(len(claimed))
+        for one in claimed:
             self._outcomes.opened(one.attempt_id)
-            call = asyncio.create_task(self._call(one, at, begin_by))
+            call = asyncio.create_task(self._call(one, begin_by))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
-        return times[len(claimed) :]
 
-    async def _call(self, one: Claimed, at: float, begin_by: float) -> None:
-        loop, asked_at = asyncio.get_running_loop(), self.sending.clock()
+    async def _call(self, one: Claimed, begin_by: float) -> None:
+        asked_at = self.sending.clock()
         consequence = Consequence(outcome=NotSent("given_back", asked_at))
         try:
             async with self._slots:
-                if (wait := at - loop.time()) > 0:
-                    await asyncio.sleep(wait)
+                await self.pacer.pass_gate()
                 asked_at = self.sending.clock()
-                consequence = Consequence(outcome=NotSent("given_back", asked_at))
-                if not self._stopping and not self.pacer.held(loop.time()) and loop.time() < begin_by:
+                if self._may_begin(begin_by):
                     # From here on the call may be made: whatever interrupts it, its outcome is not known.
                     consequence = Consequence(outcome=Unsure("interrupted"))
                     consequence = await self._send(one, begin_by)
@@ -250,6 +251,9 @@ class PageLane:
                 )
             )
 
+    def _may_begin(self, begin_by: float) -> bool:
+        return not (self._stopping or self.pacer.held) and asyncio.get_running_loop().time() < begin_by
+
     async def _send(self, one: Claimed, begin_by: float) -> Consequence:
         try:
             page = await self._current_page()
@@ -264,7 +268,7 @@ class PageLane:
             result = await self.sending.sender.deliver(page, content, one, begin_by=begin_by)
         if isinstance(result, Consequence):
             return result
-        self.pacer.heard(result.usage, asyncio.get_running_loop().time())
+        self.pacer.heard(result.usage)
         if isinstance(result, Sent):
             self.pacer.accepted()
             if isinstance(one, ClaimedDelivery):
@@ -279,8 +283,8 @@ class PageLane:
             "send.failed",
             extra={"page": self.page_id, "kind": failure.kind, "code": failure.code, "subcode": failure.subcode},
         )
-        if consequence.hold is not None:
-            self.pacer.hold(consequence.hold, asyncio.get_running_loop().time())
+        if consequence.hold:
+            self.pacer.refused(failure)
         if consequence.page is not None:
             await self._pause_page(page, consequence.page)
         if isinstance(one, ClaimedDelivery):

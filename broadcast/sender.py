@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from broadcast.failures import Consequence
@@ -19,6 +18,7 @@ from domain.ids import CampaignId, Psid
 from domain.page import Page
 from domain.personal import Pii
 from domain.personalisation import TemplateRefused, personalise
+from domain.stop_payload import STOP_PAYLOAD
 from domain.texts import TextCatalog, Texts
 from domain.tokens import make_unsubscribe
 from messenger import limits
@@ -35,8 +35,6 @@ from messenger.messages import (
 from storage.deliveries import ClaimedDelivery
 from storage.keys import Keys
 from storage.outbox import ClaimedAnswer
-
-STOP_PAYLOAD: Final = "assent:stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

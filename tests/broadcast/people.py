@@ -13,6 +13,7 @@ from tortoise.timezone import ZoneInfo
 from domain.campaign import CampaignState, NewCampaign
 from domain.ids import CampaignId, LeadId, PageId, Psid, Topic
 from domain.lead import LeadProfile
+from domain.page import MarketingBasis, Page
 from domain.personal import Pii
 from storage.campaigns import CampaignStore
 from storage.database import Database
@@ -216,6 +217,31 @@ class World:
                 f"update {table} set sending_at = sending_at - $1::interval where sending_at is not null",
                 timedelta(seconds=seconds),
             )
+
+
+def page_value(**changes: Any) -> Page:
+    """A connected Page as the rooms see it."""
+    values: dict[str, Any] = {
+        "page_id": PAGE,
+        "name": "Shop",
+        "region": "US",
+        "language": "en",
+        "time_zone": "UTC",
+        "controller_name": "Shop Ltd",
+        "controller_contact": "privacy@shop.example",
+        "dpo_contact": "",
+        "marketing_basis": MarketingBasis.EXPLICIT,
+        "minimum_age": 16,
+        "pace": 20,
+        "takeover_hours": 12,
+        "use_first_name": True,
+        "state": "connected",
+        "paused_cause": None,
+        "token": Pii("page-token"),
+        "connected_at": NOW,
+        **changes,
+    }
+    return Page(**values)
 
 
 @asynccontextmanager

@@ -24,11 +24,11 @@ PUBLIC_URL = "https://assent.example"
 class Unpaced(Pacer):
     """Lets everything go at once; only for tests, where nobody is behind the sink."""
 
-    def grant(self, at_most: int, now: float) -> list[float]:
-        return [] if now < self._held_until else [now] * at_most
+    def room(self, at_most: int) -> int:
+        return 0 if self.held else at_most
 
-    def refund(self, moments: int, now: float) -> None:
-        return None
+    async def pass_gate(self) -> None:
+        self._waiting -= 1
 
 
 def moving_clock(start: datetime = NOW) -> Callable[[], datetime]:

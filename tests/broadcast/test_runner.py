@@ -5,14 +5,18 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from broadcast.pacer import Pacer
 from domain.campaign import CampaignState
 from domain.delivery import DeliveryState, attempt_of
-from domain.ids import Mid, PageId
+from domain.ids import Mid, PageId, Psid
 from domain.lead import LeadProfile
 from domain.personal import Pii
 from domain.tokens import read_unsubscribe
 from storage.deliveries import DeliveryStore
 from storage.labels import Label
+from storage.outbox import OutboxMessage
 from tests.broadcast.people import NOW, PAGE, World
 from tests.broadcast.running import PUBLIC_URL, Unpaced, eventually, sending
 
@@ -125,7 +129,7 @@ async def test_limits_hold_the_whole_page_and_lose_nobody(world, sink):
         await asyncio.sleep(0.5)
         assert len(sink.arrivals) == calls, "calls made while limited would prolong the limit"
         lane = runner._lanes[PAGE]
-        assert lane.pacer.next_time(asyncio.get_running_loop().time()) > asyncio.get_running_loop().time() + 60
+        assert lane.pacer.ask_again_in() > 60
     states = Counter((await world.states(campaign_id)).values())
     assert states[("queued", "limited")] + states[("queued", None)] + states[("queued", "given_back")] == 30
 
@@ -257,8 +261,9 @@ async def test_a_call_that_hangs_is_unknown_when_the_process_stops(world, sink):
 
 async def test_a_claim_that_grew_too_old_is_given_back_unsent(world, sink):
     class Sluggish(Unpaced):
-        def grant(self, at_most, now):
-            return [now + 0.9] * at_most
+        async def pass_gate(self):
+            await asyncio.sleep(0.9)
+            await Unpaced.pass_gate(self)
 
     await audience(world, 1)
     campaign_id = await world.campaign()
@@ -295,6 +300,114 @@ async def test_no_send_begins_once_a_stop_is_quiet(world, sink):
     assert late == []
     stopped = Counter((await world.states(campaign_id)).values())[("skipped", "stopped")]
     assert 0 < stopped <= len(quiet_at)
+
+
+async def say(world, lead_id, text: str) -> None:
+    async with world.database.transaction() as tx:
+        message = OutboxMessage(
+            page_id=PAGE, lead_id=lead_id, psid=Pii(Psid("555")), message={"text": text}, purpose="answer"
+        )
+        await world.outbox.add(tx, message, now=NOW)
+        await world.outbox.wake(tx, PAGE)
+
+
+async def test_answers_leave_in_order_and_before_the_campaign_goes_on(world, sink):
+    await audience(world, 40)
+    lead_id = await world.lead()
+    await world.campaign()
+    async with sending(world, sink, make_pacer=lambda: Pacer(20)):
+        await eventually(lambda: len(sink.arrivals) > 3)
+        for text in ("one", "two", "three"):
+            await say(world, lead_id, text)
+        await eventually(lambda: world.value("select count(*) = 3 from outbox where state = 'sent'"))
+        first_answer = next(place for place, one in enumerate(sink.arrivals) if one.psid == "555")
+        assert first_answer <= 4 + 6, "at most what was claimed already goes before it"
+        await world.execute("update campaign set state = 'paused'")
+    said = [arrival.message["text"] for arrival in sink.arrivals if arrival.psid == "555"]
+    assert said == ["one", "two", "three"]
+
+
+async def test_an_answer_goes_though_the_page_is_paused_for_campaigns(world, sink):
+    await audience(world, 1)
+    lead_id = await world.lead()
+    await world.campaign()
+    await world.execute("update page set state = 'paused', paused_cause = 'policy'")
+    async with sending(world, sink):
+        await say(world, lead_id, "hello")
+        await eventually(lambda: world.value("select state = 'sent' from outbox"))
+    assert [arrival.psid for arrival in sink.arrivals] == ["555"]
+
+
+async def test_no_second_holds_more_messages_than_the_page_may_send(world, sink):
+    await audience(world, 55)
+    campaign_id = await world.campaign()
+    async with sending(world, sink, make_pacer=lambda: Pacer(20)):
+        await eventually(lambda: finished(world, campaign_id))
+    times = [arrival.at for arrival in sink.arrivals]
+    busiest = max(sum(moment <= other < moment + 1 for other in times) for moment in times)
+    assert busiest <= 21
+    assert times[-1] - times[0] < 55 / 20 * 1.5, "the pace is used"
+
+
+async def test_a_page_slower_than_usual_keeps_its_own_pace(world, sink):
+    await world.page(pace=5)
+    for _ in range(12):
+        await world.lead()
+    campaign_id = await world.campaign()
+    async with sending(world, sink, make_pacer=lambda: Pacer(20)):
+        await eventually(lambda: finished(world, campaign_id))
+    times = [arrival.at for arrival in sink.arrivals]
+    assert max(sum(moment <= other < moment + 1 for other in times) for moment in times) <= 6
+
+
+async def test_campaigns_stand_still_while_the_clocks_differ(world, sink):
+    await audience(world, 3)
+    lead_id = await world.lead()
+    campaign_id = await world.campaign()
+    async with sending(world, sink, clock_tolerance=timedelta(seconds=5)):
+        await say(world, lead_id, "hello")
+        await eventually(lambda: world.value("select state = 'sent' from outbox"))
+        await asyncio.sleep(0.7)
+    assert [arrival.psid for arrival in sink.arrivals] == ["555"]
+    assert {state for state, _ in (await world.states(campaign_id)).values()} == {"queued"}
+
+
+async def test_campaigns_of_one_page_take_turns(world, sink):
+    await audience(world, 30)
+    first, second = await world.campaign(text="first"), await world.campaign(text="second")
+    async with sending(world, sink, in_flight=4, open_limit=4):
+        await eventually(lambda: world.value("select bool_and(state = 'finished') from campaign"))
+    order = [arrival.message["attachment"]["payload"]["text"].split()[0] for arrival in sink.arrivals]
+    assert set(order[:12]) == {"first", "second"}
+    assert Counter(order) == {"first": 30, "second": 30}
+    assert first != second
+
+
+async def test_people_who_wait_for_their_window_get_the_campaign_when_they_write(world, sink):
+    await world.page()
+    lead_id = await world.lead(window_until=NOW)
+    campaign_id = await world.campaign(wait_until=NOW + timedelta(days=1))
+    async with sending(world, sink):
+        await asyncio.sleep(0.3)
+        assert sink.arrivals == []
+        async with world.database.transaction() as tx:
+            await tx.execute("update lead set window_until = $1", NOW + timedelta(hours=24))
+            await world.deliveries.wake(tx, PAGE, lead_id)
+        await eventually(lambda: finished(world, campaign_id))
+    assert len(sink.arrivals) == 1
+
+
+async def test_a_lane_that_dies_of_a_fault_ends_the_worker_instead_of_holding_its_page(world, sink):
+    class Faulty(Unpaced):
+        def room(self, at_most):
+            raise ZeroDivisionError
+
+    await audience(world, 1)
+    await world.campaign()
+    with pytest.raises(ZeroDivisionError):
+        async with sending(world, sink, make_pacer=Faulty) as runner:
+            await eventually(lambda: runner._died_of)
+    assert await world.value("select count(*) from lane where owner is not null") == 0
 
 
 async def test_two_workers_share_the_pages_and_reach_everybody_once(world, sink):
