@@ -33,7 +33,7 @@ PAGE_TOKEN = "EAASimulatedPageToken"  # noqa: S105 - of the simulator, public on
 PAGE_NAME = "Café Aurora"
 CONTROLLER = Controller(name="Aurora Coffee GmbH", contact="privacy@aurora.example")
 FOLLOWERS_PER_SECOND = 200
-PACE = 36
+PACE = 30
 
 
 def demo_settings(environ: Mapping[str, str], *, port: int, simulator_port: int) -> Settings:

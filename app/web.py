@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -12,9 +14,11 @@ from app.environment import LOOPBACK_NAMES
 from app.health import Health
 from app.runtime import Runtime
 from app.settings import Settings
+from domain.texts import TextCatalog
 from storage.inbox_writer import InboxWriter
 from storage.webhook_counts import WebhookCounts
 from webhooks.deletion import PlatformCallbacks
+from webhooks.downloads import Downloads
 from webhooks.follower_pages import FollowerPages
 from webhooks.privacy import PrivacyPages
 from webhooks.receive import ReceiveEvents
@@ -25,16 +29,29 @@ from webhooks.status import StatusPages
 from webhooks.unsubscribe import UnsubscribeLinks
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """What is read from the disk once, before the first request."""
+
+    files: StaticFiles
+    templates: Pages
+
+    @classmethod
+    def read(cls, texts: TextCatalog) -> Self:
+        return cls(files=StaticFiles.read(), templates=Pages(texts=texts))
+
+
 @asynccontextmanager
 async def serving(runtime: Runtime) -> AsyncIterator[None]:
     """Serves while it is entered; ends with requests under way answered."""
     store = runtime.store
     writer = InboxWriter(store.database, store.keys, store.suppressions)
     counts = WebhookCounts(store.database, runtime.clock)
+    looks = await asyncio.to_thread(Looks.read, runtime.texts)
     host, port = address(runtime.settings)
     async with writer.running(), counts.running():
         serving_now = await serve(
-            build_web_app(runtime, writer, counts, await asyncio.to_thread(StaticFiles.read)),
+            build_web_app(runtime, writer, counts, looks),
             host,
             port,
             access_log_class=AccessLines,
@@ -46,7 +63,7 @@ async def serving(runtime: Runtime) -> AsyncIterator[None]:
             await serving_now.close()
 
 
-def build_web_app(runtime: Runtime, writer: InboxWriter, counts: WebhookCounts, files: StaticFiles) -> web.Application:
+def build_web_app(runtime: Runtime, writer: InboxWriter, counts: WebhookCounts, looks: Looks) -> web.Application:
     """Every route of the web process."""
     settings = runtime.settings
     app = web.Application(
@@ -63,15 +80,15 @@ def build_web_app(runtime: Runtime, writer: InboxWriter, counts: WebhookCounts, 
         clock=runtime.clock,
     )
     app.add_routes(receive.routes())
-    add_follower_pages(app, runtime, counts, files)
+    add_follower_pages(app, runtime, counts, looks)
     app.add_routes(Health(pings={"database": runtime.store.database.ping}).routes())
     return app
 
 
-def add_follower_pages(app: web.Application, runtime: Runtime, counts: WebhookCounts, files: StaticFiles) -> None:
+def add_follower_pages(app: web.Application, runtime: Runtime, counts: WebhookCounts, looks: Looks) -> None:
     """What people and the platform may open without a login, besides the webhook."""
     store, requests = runtime.store, runtime.requests
-    shown = FollowerPages(pages=store.pages, templates=Pages(texts=runtime.texts), public_url=runtime.public_url)
+    shown = FollowerPages(pages=store.pages, templates=looks.templates, public_url=runtime.public_url)
     unsubscribe = UnsubscribeLinks(store=store, ledger=runtime.ledger, shown=shown, clock=runtime.clock)
     privacy = PrivacyPages(store=store, notices=runtime.notices, shown=shown, clock=runtime.clock)
     callbacks = PlatformCallbacks(
@@ -80,8 +97,9 @@ def add_follower_pages(app: web.Application, runtime: Runtime, counts: WebhookCo
         counts=counts,
         app_secrets=runtime.app_secrets,
     )
+    downloads = Downloads(exports=runtime.exports, shown=shown, clock=runtime.clock)
     status = StatusPages(status_of=requests.status_of, shown=shown)
-    for group in (unsubscribe, privacy, callbacks, status, files):
+    for group in (unsubscribe, privacy, callbacks, downloads, status, looks.files):
         app.add_routes(group.routes())
 
 

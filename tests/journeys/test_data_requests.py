@@ -1,0 +1,96 @@
+"""Can a person get a copy of everything and have it erased, without leaving the chat?"""
+
+import json
+import re
+
+from tests.journeys.world import World
+
+EXPORT = re.compile(r"(http://127\.0\.0\.1:\d+/export/[A-Za-z0-9_-]+)\s+.*?([0-9A-Z]{4}-[0-9A-Z]{4})", re.DOTALL)
+
+
+async def test_a_copy_of_everything_is_a_page_and_a_file_behind_link_and_code(story: World):
+    psid = await story.opted_in("Zoë")
+
+    async def named():
+        lead = await story.lead(psid)
+        return lead and lead.profile.first_name
+
+    await story.until(named, "the first name")
+    await story.say(psid, text="my data")
+    link, code = EXPORT.search(await story.until_heard(psid, "Your data is ready")).groups()
+    async with story.session.get(link) as answer:
+        assert "Zoë" not in await answer.text()
+    async with story.session.post(link, data={"code": "WRON-GCOD"}) as answer:
+        assert "Zoë" not in await answer.text()
+    async with story.session.post(link, data={"code": code}) as answer:
+        assert answer.status == 200
+        assert "Zoë" in await answer.text()
+    async with story.session.post(link, data={"code": code, "file": "json"}) as answer:
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        copy = json.loads(await answer.text())
+    whole = json.dumps(copy, ensure_ascii=False)
+    for kept in ("Zoë", psid, "consent_given", "conversation_started", "May Café Aurora send you"):
+        assert kept in whole
+    async with story.session.post(link, data={"code": code, "file": "json"}) as again:
+        assert "Zoë" not in await again.text()
+    assert (
+        "Zoë" not in await story.value("select string_agg(encode(archive_sealed, 'escape'), '') from export_archive")
+        or ""
+    )
+
+
+async def test_an_erasure_explains_asks_once_is_done_and_leaves_a_receipt(story: World):
+    psid = await story.opted_in("Zoë")
+    lead = await story.lead(psid)
+    await story.say(psid, text="delete my data")
+    explained = await story.until_heard(psid, "Delete everything")
+    assert "Backups become unreadable by" in explained
+    titles = [reply["title"] for reply in (await story.screen(psid))["quick_replies"]]
+    assert titles == ["Save my data first", "Erase everything", "Cancel"]
+    assert await story.value("select count(*) from lead_key") == 1
+    await story.say(psid, quick_reply="Erase everything")
+    receipt = await story.until_heard(psid, "has been deleted")
+    assert "unreadable in every backup" in receipt
+    for table in ("lead_key", "lead", "lead_topic"):
+        assert await story.value(f"select count(*) from {table}") == 0
+    assert await story.value("select count(*) from consent_record where record_sealed is not null") == 0
+    status_url = re.search(r"http://\S+/status/\S+", receipt)[0]
+    async with story.session.get(status_url) as answer:
+        assert answer.status == 200
+        assert psid not in await answer.text()
+
+    async def logged():
+        return not await story.value("select count(*) from log_pending")
+
+    await story.until(logged, "the log")
+    entries = await story.value("select count(*) from log_entry")
+    assert entries >= await story.value("select count(*) from consent_record") + 1
+    assert await story.lead(psid) is None
+    await story.say(psid, text="hello again")
+    await story.until_heard(psid, "May Café Aurora send you")
+    again = await story.lead(psid)
+    assert again.lead_id != lead.lead_id
+    assert await story.value("select count(*) from lead_topic") == 0
+
+
+async def test_the_copy_is_offered_first_and_cancel_changes_nothing(story: World):
+    psid = await story.opted_in()
+    await story.say(psid, text="delete my data")
+    await story.until_heard(psid, "Delete everything")
+    await story.say(psid, quick_reply="Save my data first")
+    await story.until_heard(psid, "Your data is ready")
+    await story.say(psid, text="cancel")
+    await story.until_heard(psid, "nothing was deleted")
+    assert await story.value("select count(*) from lead_key") == 1
+    assert await story.value("select state from data_request where kind = 'erasure'") == "cancelled"
+
+
+async def test_a_stop_made_before_an_erasure_outlives_it(story: World):
+    psid = await story.opted_in()
+    await story.say(psid, text="stop")
+    await story.until_heard(psid, "no more offers")
+    await story.say(psid, text="delete my data")
+    await story.until_heard(psid, "Delete everything")
+    await story.say(psid, quick_reply="Erase everything")
+    await story.until_heard(psid, "has been deleted")
+    assert await story.value("select count(*) from suppression") == 1
