@@ -1,9 +1,11 @@
 """The notice is shown as it was published, to anybody, in their language; machines get their three files."""
 
+import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from yarl import URL
 
 from domain.ids import PageId
 from tests.webhooks.page_stand import NOW, PAGE, PageStand, open_pages
@@ -110,3 +112,16 @@ async def test_without_a_page_there_is_nothing_to_show_and_nothing_breaks(databa
     async with open_pages(database_dsn, page=False) as stand:
         assert (await stand.open("/privacy"))[0] == 404
         assert (await stand.open("/.well-known/security.txt"))[0] == 404
+
+
+async def test_no_address_and_no_form_gets_anything_worse_than_a_refusal(stand: PageStand) -> None:
+    await publish(stand, {"en": "words"})
+    odd = random.Random(7)
+    signs = [*"aZ09-._~%:/?&=+;,\\'\"<> ", "%00", "%ff", "%ed%a0%80", "%C3%A4", "%2e%2e", "{{7*7}}", "u1.1."]
+    for _ in range(250):
+        tail = "".join(odd.choices(signs, k=odd.randrange(40))).replace("#", "")
+        prefix = odd.choice(["/u/", "/status/", "/privacy/", "/privacy?page=", "/privacy?version=", "/static/", "/"])
+        method = odd.choice(["GET", "POST", "HEAD", "PUT"])
+        path = URL(stand.base + prefix + tail.replace(" ", "%20"), encoded=True)
+        async with stand.client.request(method, path, data=odd.randbytes(odd.randrange(50))) as answer:
+            assert answer.status < 500, (method, str(path))
