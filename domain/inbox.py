@@ -10,6 +10,9 @@ from domain.personal import Pii
 
 FORMAT = 1
 
+# Made once: this runs for every event.
+_write = json.JSONEncoder(separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
@@ -36,7 +39,7 @@ class Arrival:
             "signature": self.signature,
             "secret": self.secret,
         }
-        return json.dumps(fields, separators=(",", ":")).encode()
+        return _write(fields).encode()
 
     @classmethod
     def decode(cls, opened: bytes) -> "Arrival":

@@ -91,28 +91,23 @@ def is_stop(text: str) -> bool:
 
 def _may_be_stop(text: str) -> bool:
     """False only where no phrase that means stop can be found: of each, its longest words are not all there."""
-    folded = normalise(text)
-    words = set(folded.split())
-    if not words or _STRETCHED.search(folded) or sum(len(word) == 1 for word in folded.split()) >= 3:
+    # Texts and phrases are compared in Latin letters here, so that every way to look alike is one.
+    folded = normalise(text).translate(_LOOKALIKES)
+    words = folded.split()
+    if not words or _STRETCHED.search(folded) or sum(len(word) == 1 for word in words) >= 3:
         return True
-    if _holds_stop_keys(words):
-        return True
-    return any(_holds_stop_keys(set(folded.translate(table).split())) for table in (_LOOKALIKES, _LOOKALIKES_BACK))
-
-
-def _holds_stop_keys(words: set[str]) -> bool:
-    keys = _stop_keys()
-    return any(rest <= words for word in words & keys.keys() for rest in keys[word])
+    keys, there = _stop_keys(), set(words)
+    return any(rest <= there for word in there & keys.keys() for rest in keys[word])
 
 
 @cache
 def _stop_keys() -> dict[str, set[frozenset[str]]]:
-    """The longest word of each phrase that means stop, with the two that come next; folded as texts are."""
+    """The longest word of each phrase that means stop, with the two that come next; as texts are compared to them."""
     keys: dict[str, set[frozenset[str]]] = {}
     for lexicon in _lexicons():
         for phrase, command in (lexicon.alone | lexicon.whole | lexicon.sentences).items():
             if command is Command.STOP:
-                *rest, longest = sorted(normalise(phrase).split(), key=len)
+                *rest, longest = sorted(normalise(phrase).translate(_LOOKALIKES).split(), key=len)
                 keys.setdefault(longest, set()).add(frozenset(rest[-2:]))
     return keys
 

@@ -198,6 +198,7 @@ class IndexKey:
 
     kid: int
     secret: bytes = field(repr=False)
+    _kinds: dict[str, bytes] = field(init=False, repr=False, default_factory=dict)
 
     def psid(self, page_id: str, psid: str) -> bytes:
         """The look-up hash of a person on a Page (16 bytes); unique per key and Page."""
@@ -220,7 +221,11 @@ class IndexKey:
         return self._hash("assent/idx/address/v1", address.encode())[:INDEX_BYTES]
 
     def _hash(self, label: str, *parts: bytes) -> bytes:
-        return hmac.digest(derive(self.secret, label), lp(*parts), "sha256")
+        # Derived once: every event asks for several.
+        key = self._kinds.get(label)
+        if key is None:
+            key = self._kinds[label] = derive(self.secret, label)
+        return hmac.digest(key, lp(*parts), "sha256")
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key is never pickled")

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from messenger.envelope import BodyUnreadable, Incoming, ParsedDelivery, parse_d
 from messenger.signature import AppSecret, SignatureRefused, verify_signature
 from messenger.strict_json import BODY_MAX_BYTES
 from storage.errors import StorageError
-from storage.inbox_writer import AcceptedEvent, Entry, InboxWriter, RefusedEvent, Written
+from storage.inbox_writer import AcceptedEvent, InboxWriter, RefusedEvent, Written
 from storage.suppressions import SuppressionStore
 from storage.webhook_counts import WebhookCounts
 from webhooks.stops import says_stop
@@ -150,7 +151,8 @@ class ReceiveEvents:
         if accepted or refused:
             written = await self.writer.write(verified.received_at, accepted, refused)
             self._count_entries(written)
-            await self._until_quiet(written)
+            if written.stops:
+                await self._until_quiet(written)
         for what, number in delivery.ignored.items():
             self.counts.count(f"ignored:{what}", number)
         for broken in delivery.broken:
@@ -165,9 +167,8 @@ class ReceiveEvents:
             raise _Unquiet
 
     def _count_entries(self, written: Written) -> None:
-        for entry in Entry:
-            if number := written.entries.count(entry):
-                self.counts.count(f"events:{entry.value}", number)
+        for entry, number in Counter(written.entries).items():
+            self.counts.count(f"events:{entry.value}", number)
 
 
 async def _parse(body: bytes) -> ParsedDelivery:
