@@ -6,10 +6,15 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from typer.main import get_command
+
+from app.cli import app as program
 from tests.house.tree import ROOMS, ROOT, name_of, parsed, project_files
 
 PAGE = ROOT / "docs" / "log-events.md"
+COMMANDS = ROOT / "docs" / "commands.md"
 EVENT = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 LOGGERS = {"log", "logger", "_log", "_logger", "LOG", "LOGGER"}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
@@ -28,6 +33,24 @@ def test_every_error_code_is_documented() -> None:
 def test_no_event_and_no_code_is_documented_that_does_not_exist() -> None:
     assert _documented("Events") - set(_log_events()) - {"message.withheld"} == set()
     assert _documented("Error codes") - set(_error_codes()) == set()
+
+
+def test_every_subcommand_and_option_is_documented() -> None:
+    text = COMMANDS.read_text(encoding="utf-8")
+    words = set(re.findall(r"(?:--)?[a-z][a-z-]*", text))
+    missing = [name for name in _names_of(get_command(program), "") if name.split()[-1] not in words]
+    assert missing == []
+
+
+def _names_of(command: Any, path: str) -> Iterator[str]:
+    """Every subcommand and option below this command, behind the words that lead to it."""
+    for parameter in command.params:
+        for option in (*parameter.opts, *parameter.secondary_opts):
+            if option.startswith("--") and option != "--help":
+                yield f"{path}{option}"
+    for name, inner in getattr(command, "commands", {}).items():
+        yield f"{path}{name}"
+        yield from _names_of(inner, f"{path}{name} ")
 
 
 def test_every_link_between_documents_leads_to_a_file() -> None:
