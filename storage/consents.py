@@ -95,6 +95,16 @@ class ConsentStore:
         row = await tx.fetchrow("select page_id, lead_id, kind from consent_record where record_id = $1", record_id)
         return row and (PageId(row["page_id"]), LeadId(row["lead_id"]), row["kind"])
 
+    async def ids_of_kind(self, tx: "Transaction", page_id: PageId, kind: str) -> list[UUID]:
+        """The ids of the Page's records of this kind that can still be opened, oldest first."""
+        rows = await tx.fetch(
+            "select record_id from consent_record where page_id = $1 and kind = $2 and record_sealed is not null "
+            "order by received_at, record_id",
+            page_id,
+            kind,
+        )
+        return [row["record_id"] for row in rows]
+
     async def newest_id(self, tx: "Transaction", page_id: PageId, lead_id: LeadId, kind: str) -> UUID | None:
         """The id of the person's newest record of this kind."""
         found: UUID | None = await tx.fetchval(
