@@ -29,6 +29,7 @@ _SKIN_TONES = frozenset(chr(code) for code in range(0x1F3FB, 0x1F400))
 _QUESTION_MARKS = frozenset("?？؟;՞፧⸮")
 _SENTENCE_END = re.compile(r"[.!?;\n。！？｡؟।…]+")
 _STRETCHED = re.compile(r"(.)\1\1")
+_SPELLED = re.compile(r"(?:^| )\S \S \S(?: |$)")
 _RUN = re.compile(r"(.)\1+")
 
 # Letters that Unicode does not decompose, apostrophes (deleted: don't = dont), and fillers of Hangul, which
@@ -94,7 +95,7 @@ def _may_be_stop(text: str) -> bool:
     # Texts and phrases are compared in Latin letters here, so that every way to look alike is one.
     folded = normalise(text).translate(_LOOKALIKES)
     words = folded.split()
-    if not words or _STRETCHED.search(folded) or sum(len(word) == 1 for word in words) >= 3:
+    if not words or _STRETCHED.search(folded) or _SPELLED.search(folded):
         return True
     keys, there = _stop_keys(), set(words)
     return any(rest <= there for word in there & keys.keys() for rest in keys[word])

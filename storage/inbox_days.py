@@ -47,7 +47,8 @@ async def ensure_partitions(tx: "Transaction", days: Iterable[date]) -> int:
         if name in there or await tx.fetchval("select exists (select from inbox_default where received_on = $1)", day):
             continue
         await tx.execute(
-            f"create table {name} partition of inbox for values from ('{day}') to ('{day + timedelta(days=1)}')"
+            f"create table {name} partition of inbox for values from ('{day}') to ('{day + timedelta(days=1)}') "
+            "with (toast_tuple_target = 8160)"
         )
         made += 1
     return made

@@ -35,6 +35,8 @@ MOST_ROWS = 10_000
 MOST_BYTES = 32 * 1024 * 1024
 GROUP_ROWS = 2_000
 GROUP_SECONDS = 4.0
+WITHIN = timedelta(seconds=4)
+_LOOK_SECONDS = 0.05
 _TRIES = 3
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -184,6 +186,7 @@ class _Request:
     rows: Sequence[_Row]
     asides: Sequence[_Aside]
     size_bytes: int
+    deadline: float
     # The code of what went wrong, or what was committed.
     outcome: "asyncio.Future[str | Written]" = field(repr=False)
 
@@ -200,6 +203,7 @@ class InboxWriter:
         self._keys = keys
         self._suppressions = suppressions
         self._waiting: deque[_Request] = deque()
+        self._writing: Sequence[_Request] = ()
         self._rows = 0
         self._bytes = 0
         self._filled = asyncio.Event()
@@ -212,16 +216,23 @@ class InboxWriter:
         return self._rows
 
     async def write(
-        self, received_at: datetime, events: Sequence[AcceptedEvent], refused: Sequence[RefusedEvent] = ()
+        self,
+        received_at: datetime,
+        events: Sequence[AcceptedEvent],
+        refused: Sequence[RefusedEvent] = (),
+        *,
+        within: timedelta = WITHIN,
     ) -> Written:
         """Durable once it returns, with every stop in force for sends that have not begun.
 
         Raises StorageError when it is not certain that everything is stored: InboxFull before anything was tried,
-        NotWritten when the transaction failed. Nothing waits in clear.
+        NotWritten when the transaction failed or took longer than `within`. Nothing waits in clear.
         """
         if self._rows >= MOST_ROWS or self._bytes >= MOST_BYTES:
             raise InboxFull("too many events wait to be stored; the sender repeats them, check the database")
-        key = await self._day_key(day_of(received_at))
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within.total_seconds()
+        key = self._day_keys.get(day_of(received_at)) or await self._make_day_key(day_of(received_at), deadline)
         rows = [self._row(key, event, received_at) for event in events]
         asides = [self._aside(key, event) for event in refused]
         request = _Request(
@@ -229,7 +240,8 @@ class InboxWriter:
             rows=rows,
             asides=asides,
             size_bytes=sum(len(row.sealed) for row in rows) + sum(len(one.sealed) for one in asides),
-            outcome=asyncio.get_running_loop().create_future(),
+            deadline=deadline,
+            outcome=loop.create_future(),
         )
         self._put(request)
         outcome = await request.outcome
@@ -240,12 +252,13 @@ class InboxWriter:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Writes while it is entered; what waits at the end is written or refused, never left without an answer."""
-        task = asyncio.create_task(self._keep_writing())
+        tasks = asyncio.create_task(self._keep_writing()), asyncio.create_task(self._keep_looking())
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             while self._waiting:
                 await self._write(self._next_group())
 
@@ -257,6 +270,16 @@ class InboxWriter:
             except Exception:
                 # Its requests were refused. The loop goes on: without it nothing would be accepted any more.
                 log.exception("inbox.write_failed")
+
+    async def _keep_looking(self) -> None:
+        """Ends what has waited too long. One look at all of them costs less than a timer for each."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            now = loop.time()
+            for request in (*self._writing, *self._waiting):
+                if request.deadline < now:
+                    request.end("storage.too_slow")
 
     def _put(self, request: _Request) -> None:
         self._waiting.append(request)
@@ -277,12 +300,14 @@ class InboxWriter:
     async def _write(self, group: list[_Request]) -> None:
         # Whoever gave up waiting got no 200: what they brought is repeated to us.
         asking = [request for request in group if not request.outcome.done()]
+        self._writing = asking
         try:
             async with asyncio.timeout(GROUP_SECONDS):
                 await self._settle(asking)
         except TimeoutError:
             log.warning("inbox.write_timed_out", extra={"requests": len(asking)})
         finally:
+            self._writing = ()
             for request in group:
                 self._rows -= len(request.rows) + len(request.asides)
                 self._bytes -= request.size_bytes
@@ -330,18 +355,18 @@ class InboxWriter:
                     await self._suppressions.stop(tx, stop.page_id, stop.handle, since=stop.since, now=now)
         return committed
 
-    async def _day_key(self, day: date) -> DataKey:
-        found = self._day_keys.get(day)
-        if found is not None:
-            return found
-        async with self._day_lock:
-            if day not in self._day_keys:
-                # Used only after this transaction is committed: a key that was made in it would die with it.
-                async with self._database.transaction() as tx:
-                    made = await self._keys.day_key(tx, day)
-                self._day_keys = {kept: key for kept, key in self._day_keys.items() if abs((kept - day).days) <= 1}
-                self._day_keys[day] = made
-        return self._day_keys[day]
+    async def _make_day_key(self, day: date, deadline: float) -> DataKey:
+        try:
+            async with asyncio.timeout_at(deadline), self._day_lock:
+                if day not in self._day_keys:
+                    # Used only after this transaction is committed: a key that was made in it would die with it.
+                    async with self._database.transaction() as tx:
+                        made = await self._keys.day_key(tx, day)
+                    self._day_keys = {kept: key for kept, key in self._day_keys.items() if abs((kept - day).days) <= 1}
+                    self._day_keys[day] = made
+                return self._day_keys[day]
+        except TimeoutError:
+            raise NotWritten("the key of the day could not be read in time; the sender repeats the events") from None
 
     def _row(self, key: DataKey, event: AcceptedEvent, received_at: datetime) -> _Row:
         page = event.page_id.encode()

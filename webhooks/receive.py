@@ -128,8 +128,7 @@ class ReceiveEvents:
 
     async def _accept(self, verified: _Verified) -> web.Response:
         try:
-            async with asyncio.timeout(self.answer_within.total_seconds()):
-                await self._keep(verified)
+            await self._keep(verified)
         except (StorageError, TimeoutError, _Unquiet) as error:
             code = error.code if isinstance(error, StorageError) else type(error).__name__.strip("_").lower()
             log.warning("webhook.not_acknowledged", extra={"error": code})
@@ -144,15 +143,17 @@ class ReceiveEvents:
         except BodyUnreadable as unreadable:
             reason = f"body:{unreadable.reason.value}"
             whole = RefusedEvent(page_id=PageId(""), reason=reason, raw=Pii(verified.body))
-            await self.writer.write(verified.received_at, (), [whole])
+            await self.writer.write(verified.received_at, (), [whole], within=self.answer_within)
             self.counts.count(reason)
             return
         accepted, refused = _accepted(delivery, verified), _refused_events(delivery)
         if accepted or refused:
-            written = await self.writer.write(verified.received_at, accepted, refused)
+            began = asyncio.get_running_loop().time()
+            written = await self.writer.write(verified.received_at, accepted, refused, within=self.answer_within)
             self._count_entries(written)
             if written.stops:
-                await self._until_quiet(written)
+                async with asyncio.timeout_at(began + self.answer_within.total_seconds()):
+                    await self._until_quiet(written)
         for what, number in delivery.ignored.items():
             self.counts.count(f"ignored:{what}", number)
         for broken in delivery.broken:
