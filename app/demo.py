@@ -82,8 +82,9 @@ async def run_demo(settings: Settings, *, followers: int) -> None:
     with stop_signals() as stopped:
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(_empty_database(settings))
+            # Outside the product, so that at the end the product says its last while the platform still listens.
+            await stack.enter_async_context(_simulator(settings, followers))
             runtime = await stack.enter_async_context(whole_product(settings))
-            await stack.enter_async_context(_simulator(settings, runtime, followers))
             await _connect(runtime)
             await _begin(settings, followers)
             print(welcome(settings, runtime, followers), flush=True)  # noqa: T201 - for the person who started it
@@ -109,11 +110,11 @@ async def _empty_database(settings: Settings) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _simulator(settings: Settings, runtime: Runtime, followers: int) -> AsyncIterator[None]:
+async def _simulator(settings: Settings, followers: int) -> AsyncIterator[None]:
     """The simulated platform as a child that ends with this process, however it ends."""
     arguments = {
         "--port": str(urlsplit(settings.graph_url).port),
-        "--callback-url": f"{runtime.public_url}/webhooks/messenger",
+        "--callback-url": f"{settings.public_url}/webhooks/messenger",
         "--followers": str(followers),
         "--page-id": PAGE_ID,
         "--page-name": PAGE_NAME,

@@ -18,6 +18,7 @@ from broadcast.page_lane import Sending
 from broadcast.runner import BroadcastRunner
 from broadcast.sender import Sender, StopLinks
 from domain.ids import LeadId, PageId
+from messenger.errors import CallFailed
 from privacy.erasure import SWEEP_JOB
 from storage.errors import StorageError
 from storage.inbox import CHANNEL
@@ -159,7 +160,12 @@ class Worker:
             found = await store.leads.get(tx, page.page_id, LeadId(UUID(lead)))
         if found is None or found.profile.first_name is not None:
             return
-        name = await self.runtime.client.first_name(found.profile.psid, page.token)
+        try:
+            name = await self.runtime.client.first_name(found.profile.psid, page.token)
+        except CallFailed as error:
+            # A name is a courtesy: messages have a word instead, and nobody waits for it.
+            log.warning("profile.not_fetched", extra={"error": error.failure.kind.value})
+            return
         if name is None:
             return
         async with store.database.transaction() as tx:
