@@ -38,7 +38,7 @@ _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ŀ": "l"}
     | dict.fromkeys("'’‘ʼʹʻ`´′΄‛\u115f\u1160\u3164\uffa0\u17b4\u17b5")
 )
-_APOSTROPHES = str.maketrans(dict.fromkeys("'’‘ʼʹʻ`´′΄‛＇\u3164\uffa0"))
+_APOSTROPHES = re.compile("['’‘ʼʹʻ`´′΄‛＇\u3164\uffa0]")
 
 # What folding makes of ASCII, in one step: most messages hold nothing else.
 _ASCII = str.maketrans(
@@ -120,16 +120,10 @@ def normalise(text: str, *, keep_vietnamese: bool = False) -> str:
 
 def _fold(text: str, keep_vietnamese: bool) -> str:
     if text.isascii():
-        return text.casefold().translate(_plain_letters())
-    text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).casefold()
+        return text.translate(_ASCII)
+    text = unicodedata.normalize("NFKC", _APOSTROPHES.sub("", text)).casefold()
     kept = unicodedata.normalize("NFKD", text).translate(_VISIBLE_VIETNAMESE if keep_vietnamese else _VISIBLE)
     return unicodedata.normalize("NFC", kept if keep_vietnamese else kept.translate(_LETTERS))
-
-
-@cache
-def _plain_letters() -> dict[int, str]:
-    """What folding makes of each ASCII character; nothing else happens to a text of these alone."""
-    return {code: _visible(chr(code), False).translate(_APOSTROPHES) for code in range(128)}
 
 
 def _visible(char: str, keep_vietnamese: bool) -> str:

@@ -11,23 +11,31 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from domain.ids import PageId, Psid
-from domain.inbox import Arrival
-from domain.personal import Pii
-from storage.errors import Busy, RowMissing, StorageError, Unavailable
-from storage.inbox import CHANNEL, SHARDS, day_of, set_aside_id
+from domain.ids import PageId
+from storage.errors import Busy, StorageError, Unavailable
+from storage.inbox import day_of
+from storage.inbox_rows import (
+    AcceptedEvent,
+    AsideRow,
+    Committed,
+    InboxRow,
+    RefusedEvent,
+    Stop,
+    Written,
+    put_asides,
+    put_rows,
+    sealed_aside,
+    sealed_row,
+)
 from storage.keys import Keys
-from storage.labels import Label
 from storage.sealing import DataKey
 from storage.suppressions import SuppressionStore
 
 if TYPE_CHECKING:
-    from storage.database import Database, Transaction
+    from storage.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -38,46 +46,6 @@ GROUP_SECONDS = 4.0
 WITHIN = timedelta(seconds=4)
 _LOOK_SECONDS = 0.05
 _TRIES = 3
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-
-# One statement, so that a group without a stop is one round trip. What was seen before is left out by its event key,
-# what is for a Page that is not connected here by the Page.
-_PUT = """
-with given as (
-    select g.page_id, (g.received_at at time zone 'UTC')::date as received_on, g.event_key,
-           (get_byte(g.person, 0) % $8)::smallint as shard, g.person, g.event_time, g.received_at, g.event_sealed
-    from (
-        select page_id, event_key, person, event_sealed,
-               'epoch'::timestamptz + event_us * interval '1 microsecond' as event_time,
-               'epoch'::timestamptz + received_us * interval '1 microsecond' as received_at
-        from unnest($1::text[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[])
-            as u(page_id, event_key, person, event_us, received_us, event_sealed)
-    ) g join page p on p.page_id = g.page_id
-), fresh as (
-    insert into event_key (page_id, event_key, seen_on)
-    select page_id, event_key, received_on from given order by page_id, event_key
-    on conflict do nothing returning page_id, event_key
-), put as (
-    insert into inbox
-        (page_id, received_on, event_key, shard, person, event_time, received_at, event_sealed, not_before)
-    select given.*, '-infinity'::timestamptz
-    from given where (page_id, event_key) in (select page_id, event_key from fresh)
-    returning event_key
-), woken as (
-    select pg_notify($7, '') where exists (select from put)
-)
-select set_config('synchronous_commit', 'on', true), (select count(*) from woken),
-       array(select event_key from put) as fresh,
-       array(select distinct page_id from given) as connected
-"""
-_PUT_ASIDE = """
-insert into inbox_set_aside (page_id, item_id, reason, received_at, day, event_sealed)
-select a.* from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::date[], $6::bytea[])
-    as a(page_id, item_id, reason, received_at, day, event_sealed)
-where a.page_id = '' or exists (select from page p where p.page_id = a.page_id)
-order by page_id, item_id
-on conflict do nothing
-"""
 
 
 class InboxFull(StorageError):
@@ -92,105 +60,17 @@ class NotWritten(StorageError):
     code = "storage.not_written"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedEvent:
-    """An event to be stored. `sameness` is equal for every repetition; `stops` ends marketing to the person."""
-
-    page_id: PageId
-    psid: Pii[Psid] | None
-    user_ref: Pii[str] | None
-    sameness: Pii[bytes]
-    event_time: datetime
-    arrival: Arrival
-    stops: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedEvent:
-    """Something that nobody understood, kept for a person to look at; `page_id` is "" where none was named."""
-
-    page_id: PageId
-    reason: str
-    raw: Pii[bytes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """Who said stop: no send to them may begin once `wait_until_quiet` returned for them."""
-
-    page_id: PageId
-    handle: bytes
-    since: datetime
-
-
-class Entry(StrEnum):
-    """What became of an event."""
-
-    FRESH = "fresh"
-    REPEATED = "repeated"
-    STRANGE = "strange"
-    """Its Page is not connected here: nothing was stored."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What became of each event, in their order; and who said stop, also where that was known already."""
-
-    entries: tuple[Entry, ...]
-    stops: tuple[Stop, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    page_id: PageId
-    event_key: bytes
-    person: bytes
-    event_time: datetime
-    sealed: bytes
-    stop: Stop | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Aside:
-    page_id: PageId
-    item_id: UUID
-    reason: str
-    sealed: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Committed:
-    """What a group left behind: the keys of its new events, and the connected Pages it named."""
-
-    fresh: set[bytes]
-    connected: frozenset[str]
-
-    def entry(self, row: _Row) -> Entry:
-        if row.page_id not in self.connected:
-            return Entry.STRANGE
-        if row.event_key not in self.fresh:
-            return Entry.REPEATED
-        # Of equal events in one group the first is the new one.
-        self.fresh.remove(row.event_key)
-        return Entry.FRESH
-
-    def written(self, rows: "Sequence[_Row]") -> Written:
-        entries = tuple(self.entry(row) for row in rows)
-        known = [row for row, entry in zip(rows, entries, strict=True) if entry is not Entry.STRANGE]
-        return Written(entries=entries, stops=tuple(row.stop for row in known if row.stop is not None))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Request:
     received_at: datetime
-    rows: Sequence[_Row]
-    asides: Sequence[_Aside]
+    rows: Sequence[InboxRow]
+    asides: Sequence[AsideRow]
     size_bytes: int
     deadline: float
     # The code of what went wrong, or what was committed.
     outcome: "asyncio.Future[str | Written]" = field(repr=False)
 
-    def end(self, outcome: str | _Committed) -> None:
+    def end(self, outcome: str | Committed) -> None:
         if not self.outcome.done():
             self.outcome.set_result(outcome if isinstance(outcome, str) else outcome.written(self.rows))
 
@@ -233,8 +113,8 @@ class InboxWriter:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within.total_seconds()
         key = self._day_keys.get(day_of(received_at)) or await self._make_day_key(day_of(received_at), deadline)
-        rows = [self._row(key, event, received_at) for event in events]
-        asides = [self._aside(key, event) for event in refused]
+        rows = [sealed_row(self._keys, key, event, received_at) for event in events]
+        asides = [sealed_aside(self._keys, key, event) for event in refused]
         request = _Request(
             received_at=received_at,
             rows=rows,
@@ -318,7 +198,7 @@ class InboxWriter:
         if not group:
             return
         try:
-            committed: str | _Committed = await self._commit_in_some_try(group)
+            committed: str | Committed = await self._commit_in_some_try(group)
         except StorageError as error:
             log.warning("inbox.not_written", extra={"error": error.code, "requests": len(group)})
             if len(group) > 1 and not isinstance(error, Unavailable | Busy):
@@ -329,7 +209,7 @@ class InboxWriter:
         for request in group:
             request.end(committed)
 
-    async def _commit_in_some_try(self, group: list[_Request]) -> _Committed:
+    async def _commit_in_some_try(self, group: list[_Request]) -> Committed:
         for _ in range(_TRIES - 1):
             try:
                 return await self._commit(group)
@@ -337,18 +217,18 @@ class InboxWriter:
                 continue
         return await self._commit(group)
 
-    async def _commit(self, group: list[_Request]) -> _Committed:
+    async def _commit(self, group: list[_Request]) -> Committed:
         # Of equal events in one group the first counts.
         rows = {row.event_key: (request.received_at, row) for request in reversed(group) for row in request.rows}
         asides = [(request.received_at, one) for request in group for one in request.asides]
         stops = _newest([(row.stop, at) for at, row in rows.values()])
         if not asides and not stops:
             async with self._database.connection() as connection:
-                return await _put_rows(connection, rows)
+                return await put_rows(connection, rows)
         async with self._database.transaction() as tx:
-            committed = await _put_rows(tx, rows)
+            committed = await put_rows(tx, rows)
             if asides:
-                await _put_asides(tx, asides)
+                await put_asides(tx, asides)
             # Also for repeats: what an earlier answer acknowledged must hold whatever happened since.
             for stop, now in stops:
                 if stop.page_id in committed.connected:
@@ -367,72 +247,6 @@ class InboxWriter:
                 return self._day_keys[day]
         except TimeoutError:
             raise NotWritten("the key of the day could not be read in time; the sender repeats the events") from None
-
-    def _row(self, key: DataKey, event: AcceptedEvent, received_at: datetime) -> _Row:
-        page = event.page_id.encode()
-        event_key = self._keys.index.event(page, event.sameness.reveal("make the event's unique key"))
-        person, stop = self._person(event), None
-        if event.stops and event.psid is not None:
-            stop = Stop(page_id=event.page_id, handle=person, since=min(event.event_time, received_at))
-        return _Row(
-            page_id=event.page_id,
-            event_key=event_key,
-            person=person,
-            event_time=event.event_time,
-            sealed=key.seal(Label.INBOX_EVENT, event_key, event.arrival.encode()),
-            stop=stop,
-        )
-
-    def _person(self, event: AcceptedEvent) -> bytes:
-        if event.psid is not None:
-            return self._keys.handle(event.page_id, event.psid)
-        page = event.page_id.encode()
-        if event.user_ref is not None:
-            return self._keys.index.event(
-                b"user_ref", page, event.user_ref.reveal("keep their events in order").encode()
-            )
-        return self._keys.index.event(b"page", page)
-
-    def _aside(self, key: DataKey, event: RefusedEvent) -> _Aside:
-        raw = event.raw.reveal("seal what could not be understood")
-        item_id = set_aside_id(self._keys.index.event(b"broken", event.page_id.encode(), raw))
-        sealed = key.seal(Label.INBOX_BROKEN, item_id.bytes, raw)
-        return _Aside(page_id=event.page_id, item_id=item_id, reason=event.reason, sealed=sealed)
-
-
-async def _put_rows(tx: "Transaction", rows: dict[bytes, tuple[datetime, _Row]]) -> _Committed:
-    at, given = [moment for moment, _ in rows.values()], [row for _, row in rows.values()]
-    found = await tx.fetchrow(
-        _PUT,
-        [row.page_id for row in given],
-        [row.event_key for row in given],
-        [row.person for row in given],
-        [_microseconds(row.event_time) for row in given],
-        [_microseconds(moment) for moment in at],
-        [row.sealed for row in given],
-        CHANNEL,
-        SHARDS,
-    )
-    if found is None:
-        raise RowMissing("the answer of an insert")
-    return _Committed(fresh=set(found["fresh"]), connected=frozenset(found["connected"]))
-
-
-def _microseconds(moment: datetime) -> int:
-    """Since 1970: the driver writes whole numbers many times faster than times."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-async def _put_asides(tx: "Transaction", asides: list[tuple[datetime, _Aside]]) -> None:
-    await tx.execute(
-        _PUT_ASIDE,
-        [one.page_id for _, one in asides],
-        [one.item_id for _, one in asides],
-        [one.reason for _, one in asides],
-        [at for at, _ in asides],
-        [day_of(at) for at, _ in asides],
-        [one.sealed for _, one in asides],
-    )
 
 
 def _newest(stops: list[tuple[Stop | None, datetime]]) -> list[tuple[Stop, datetime]]:

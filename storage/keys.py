@@ -14,12 +14,14 @@ from domain.ids import LeadId, PageId, Psid
 from domain.personal import Pii
 from storage.keyring import KeyMissing, KeyRing, RingHolder
 from storage.sealing import (
+    SUPPRESSION_KIND,
+    TOMBSTONE_KIND,
     DataKey,
     IndexKey,
     WrappedKey,
+    derive,
     inbox_day,
-    suppression_handle,
-    tombstone_handle,
+    person_handle,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Keys:
     _days: dict[date, DataKey] = field(default_factory=dict, repr=False)
     _index: IndexKey | None = field(default=None, repr=False)
     _system: DataKey | None = field(default=None, repr=False)
+    _suppression: bytes | None = field(default=None, repr=False)
 
     @property
     def ring(self) -> KeyRing:
@@ -66,15 +69,19 @@ class Keys:
     async def refresh(self) -> None:
         """Takes over a ring that another process has rotated."""
         if await self.holder.reload_if_changed():
-            self._index = self._system = None
+            self._index = self._system = self._suppression = None
 
     def handle(self, page_id: PageId, psid: Pii[Psid]) -> bytes:
         """What a suppression of this person is kept under; 32 bytes."""
-        return suppression_handle(self.ring.suppression_key, page_id, psid.reveal("make the suppression handle"))
+        # Derived once: every event and every send asks.
+        if self._suppression is None:
+            self._suppression = derive(self.ring.suppression_key, SUPPRESSION_KIND)
+        return person_handle(self._suppression, page_id, psid.reveal("make the suppression handle"))
 
     def tombstone(self, page_id: PageId, psid: Pii[Psid]) -> bytes:
         """What an erasure of this person is kept under; 32 bytes."""
-        return tombstone_handle(self.ring.suppression_key, page_id, psid.reveal("make the tombstone handle"))
+        key = derive(self.ring.suppression_key, TOMBSTONE_KIND)
+        return person_handle(key, page_id, psid.reveal("make the tombstone handle"))
 
     def new_lead_key(self, lead_id: LeadId) -> tuple[DataKey, WrappedKey]:
         """A fresh key for a lead, and how its row stores it."""

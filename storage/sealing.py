@@ -231,18 +231,23 @@ class IndexKey:
         raise TypeError("a key is never pickled")
 
 
+SUPPRESSION_KIND: Final = "assent/idx/suppression/v1"
+TOMBSTONE_KIND: Final = "assent/idx/tombstone/v1"
+
+
 def suppression_handle(suppression_key: bytes, page_id: str, psid: str) -> bytes:
     """What a standing "never send" is kept under (32 bytes): it outlives the erasure of the person."""
-    return _person_handle(suppression_key, "assent/idx/suppression/v1", page_id, psid)
+    return person_handle(derive(suppression_key, SUPPRESSION_KIND), page_id, psid)
 
 
 def tombstone_handle(suppression_key: bytes, page_id: str, psid: str) -> bytes:
     """What an erasure leaves behind (32 bytes), so that late events of before are known and dropped."""
-    return _person_handle(suppression_key, "assent/idx/tombstone/v1", page_id, psid)
+    return person_handle(derive(suppression_key, TOMBSTONE_KIND), page_id, psid)
 
 
-def _person_handle(key: bytes, label: str, page_id: str, psid: str) -> bytes:
-    return hmac.digest(derive(key, label), lp(page_id.encode(), psid.encode()), "sha256")
+def person_handle(kind_key: bytes, page_id: str, psid: str) -> bytes:
+    """Either handle, under a key that was derived for its kind before."""
+    return hmac.digest(kind_key, lp(page_id.encode(), psid.encode()), "sha256")
 
 
 def principal_id(key: DataKey, page_id: str, psid: str) -> str:

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import logging
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,7 +24,8 @@ from messenger.envelope import BodyUnreadable, Incoming, ParsedDelivery, parse_d
 from messenger.signature import AppSecret, SignatureRefused, verify_signature
 from messenger.strict_json import BODY_MAX_BYTES
 from storage.errors import StorageError
-from storage.inbox_writer import AcceptedEvent, InboxWriter, RefusedEvent, Written
+from storage.inbox_rows import AcceptedEvent, Entry, RefusedEvent, Written
+from storage.inbox_writer import InboxWriter
 from storage.suppressions import SuppressionStore
 from storage.webhook_counts import WebhookCounts
 from webhooks.stops import says_stop
@@ -41,6 +41,7 @@ PARSED_ASIDE_BYTES: Final = 128 * 1024
 # A body is kept beside each of its events as proof; one of many events is not kept many times over.
 KEPT_BODIES_BYTES: Final = 256 * 1024
 
+_COUNTED: Final = {entry: f"events:{entry.value}" for entry in Entry}
 _CHALLENGE = re.compile(r"[0-9]{1,64}", re.ASCII)
 
 
@@ -168,8 +169,8 @@ class ReceiveEvents:
             raise _Unquiet
 
     def _count_entries(self, written: Written) -> None:
-        for entry, number in Counter(written.entries).items():
-            self.counts.count(f"events:{entry.value}", number)
+        for entry in written.entries:
+            self.counts.count(_COUNTED[entry])
 
 
 async def _parse(body: bytes) -> ParsedDelivery:

@@ -13,7 +13,8 @@ from domain.inbox import Arrival
 from domain.personal import Pii
 from storage.errors import RowMissing
 from storage.inbox import CHANNEL, MAX_ATTEMPTS, InboxStore, retry_delay, shard_of
-from storage.inbox_writer import AcceptedEvent, Entry, InboxFull, InboxWriter, NotWritten, RefusedEvent
+from storage.inbox_rows import AcceptedEvent, Entry, RefusedEvent
+from storage.inbox_writer import InboxFull, InboxWriter, NotWritten
 from tests.broadcast.people import NOW, PAGE, World, open_world
 
 ANN, BOB = Pii(Psid("7310482919283746")), Pii(Psid("7310482919283747"))
