@@ -16,6 +16,7 @@ from app.commands.running import AsJson, finish, log_to, read_settings, show
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Assent: a Messenger bot and broadcast service that proves every opt-in and keeps every promise.",
 )

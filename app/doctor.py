@@ -1,6 +1,7 @@
 """What is wrong with this installation, if anything, and what puts it right?"""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,13 +9,14 @@ from datetime import timedelta
 
 import aiohttp
 
-from app.runtime import Runtime, running, utc_now
+from app.runtime import Runtime, keyring_from, running, utc_now
 from app.settings import Settings
 from app.up import database_for
 from domain.page import Page
 from messenger.client import REQUIRED_FIELDS
 from messenger.errors import CallFailed
 from storage.errors import StorageError
+from storage.keyproviders import RING_VARIABLE
 from storage.wakeups import Wakeups
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
@@ -57,7 +59,8 @@ async def examine(settings: Settings) -> list[Finding]:
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Runtime]:
-    async with database_for(settings) as dsn, running(settings, dsn) as runtime:
+    keyring = keyring_from(os.environ)
+    async with database_for(settings) as dsn, running(settings, dsn, keyring=keyring) as runtime:
         yield runtime
 
 
@@ -103,9 +106,10 @@ async def _log(runtime: Runtime) -> Finding:
 
 async def _key_age(runtime: Runtime) -> Finding:
     due = runtime.store.keys.ring.rotation_due(runtime.clock())
-    return Finding(
-        name="keys", good=not due, detail="a rotation is due: is a worker running?" if due else "rotated in time"
+    remedy = (
+        f"`assent keys rotate` prints the new {RING_VARIABLE}" if runtime.key_epochs.by_hand else "is a worker running?"
     )
+    return Finding(name="keys", good=not due, detail=f"a rotation is due: {remedy}" if due else "rotated in time")
 
 
 async def _page(runtime: Runtime, page: Page) -> list[Finding]:

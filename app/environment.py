@@ -5,19 +5,16 @@ does. Secrets may also come as NAME_FILE, the path of a file that holds the valu
 """
 
 import difflib
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 PREFIX: Final = "ASSENT_"
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-
-Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +180,6 @@ def time_zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError):
         raise ValueError("is not a known time zone") from None
-
-
-def proxies(text: str) -> Literal["none", "platform"] | Networks:
-    """`none`, `platform`, or the networks of the proxies in front. Raises ValueError."""
-    if text == "none":
-        return "none"
-    if text == "platform":
-        return "platform"
-    try:
-        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
-    except ValueError:
-        raise ValueError("is neither none nor platform nor a list of networks") from None
 
 
 def listed(text: str) -> list[str]:

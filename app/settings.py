@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
 
 import pydantic
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
 
 from app import environment
-from app.environment import Env, Fault, Networks, SettingsError
+from app.environment import Env, Fault, SettingsError
 from app.logs import LogFormat
 
 __all__ = ["Fault", "LogLevel", "Settings", "SettingsError", "settings_table"]
@@ -86,7 +86,7 @@ class Settings(BaseModel):
         Digits | None,
         Env(
             "FB_PAGE_ID",
-            "A Page to connect at the first start; more with `assent pages connect`.",
+            "The Page that `assent pages connect` connects when it is given no other.",
             "the digits of a Page id",
             aliases=("PAGE_ID",),
         ),
@@ -95,7 +95,7 @@ class Settings(BaseModel):
         Secret | None,
         Env(
             "FB_PAGE_ACCESS_TOKEN",
-            "The access token of that Page.",
+            "The Page's access token, for `assent pages connect`, which stores it sealed.",
             "the token as Meta shows it",
             aliases=("PAGE_ACCESS_TOKEN", "MESSENGER_PAGE_ACCESS_TOKEN"),
             secret=True,
@@ -142,20 +142,6 @@ class Settings(BaseModel):
             "a whole number from 1 to 65535",
         ),
     ] = None
-    trusted_proxy: Annotated[
-        Literal["none", "platform"] | Networks,
-        BeforeValidator(environment.proxies),
-        Env(
-            "ASSENT_TRUSTED_PROXY",
-            "Whose forwarded headers are believed: nobody's, the platform's router's, or those of these networks.",
-            "none, platform, or networks such as 10.0.0.0/8 separated by commas",
-        ),
-    ] = "none"
-    trusted_proxy_hops: Annotated[
-        int,
-        Field(ge=1, le=10),
-        Env("ASSENT_TRUSTED_PROXY_HOPS", "How many such proxies stand in a row.", "a whole number from 1 to 10"),
-    ] = 1
     shutdown_grace_seconds: Annotated[
         int,
         Field(ge=1, le=300),
@@ -216,11 +202,11 @@ class Settings(BaseModel):
     ] = 20
     takeover_hours: Annotated[
         int,
-        Field(ge=1, le=168),
+        Field(ge=1, le=24),
         Env(
             "ASSENT_TAKEOVER_HOURS",
             "How long the bot keeps still after a person of your team wrote in a thread.",
-            "a whole number from 1 to 168",
+            "a whole number from 1 to 24",
         ),
     ] = 12
     minimum_age: Annotated[

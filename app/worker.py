@@ -134,6 +134,7 @@ class Worker:
         )
         while True:
             try:
+                await runtime.key_epochs.started()
                 await runner.run()
             except (StorageError, OSError) as error:
                 log.warning("jobs.interrupted", extra={"error": type(error).__name__})

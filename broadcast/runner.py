@@ -133,7 +133,7 @@ class BroadcastRunner:
         if agrees != self._clock_agrees:
             log.log(
                 logging.INFO if agrees else logging.ERROR,
-                "broadcast.clock_agrees" if agrees else "broadcast.clock_differs",
+                "broadcast.clocks_agreed" if agrees else "broadcast.clocks_differed",
                 extra={"seconds": int(difference.total_seconds())},
             )
         self._clock_agrees = agrees

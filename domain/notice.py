@@ -8,7 +8,7 @@ from domain.ids import PageId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A published notice; `body` is the exact text, `sha256` its digest. It is never edited, only followed by another."""
+    """A published notice; `body` is the exact text, `sha256` its digest. Never edited, only followed by another."""
 
     page_id: PageId
     version: int

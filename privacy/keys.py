@@ -44,19 +44,40 @@ class KeyEpochs:
     schedule: KeySchedule = SCHEDULE
     batch: int = BATCH
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether the ring is changed by an operator, because nothing here can write where it is kept."""
+        return self.store.keys.holder.provider.read_only
+
     async def tick(self) -> Epoch:
         """The daily duty: begins an epoch when it is due, moves people's keys, destroys what is due for it.
 
-        Raises RingReadOnly where the ring cannot be changed from here: put the new ring there by hand.
+        Where the ring is changed by hand it only moves people's keys, and logs that an epoch is due.
         """
         await self.store.keys.refresh()
         due = self.store.keys.ring.rotation_due(self.clock(), self.schedule)
-        return await self._turn(rotate=due)
+        if due and self.by_hand:
+            log.warning("keys.rotation_missed", extra={"kid": self.store.keys.ring.active.kid})
+        return await self._turn(rotate=due and not self.by_hand)
+
+    async def started(self) -> Epoch:
+        """The duty of a start: moves people's keys to a newer key that was put into the ring by hand.
+
+        Other rings wait for `tick`, which knows that every process has loaded the newer key.
+        """
+        return await self._turn(rotate=False) if self.by_hand else Epoch()
 
     async def rotate_now(self) -> Epoch:
-        """Begins an epoch whatever the schedule says, as after a ring may have been seen by others."""
+        """Begins an epoch whatever the schedule says, as after a ring may have been seen by others.
+
+        Raises RingReadOnly where the ring is changed by hand: `next_ring` is what to put there.
+        """
         await self.store.keys.refresh()
         return await self._turn(rotate=True)
+
+    def next_ring(self) -> KeyRing:
+        """The ring that begins an epoch, for the operator to put in place; nothing is changed by asking."""
+        return self.store.keys.ring.rotate_kek(self.random_bytes, self.clock()).next_revision()
 
     async def _turn(self, *, rotate: bool) -> Epoch:
         made = await self._begin_epoch() if rotate else None
@@ -68,7 +89,7 @@ class KeyEpochs:
         if moved.damaged:
             log.error("keys.damaged", extra={"keys": moved.damaged.total()})
         destroyed = []
-        for kid in self.store.keys.ring.destroyable(self.clock(), self.schedule):
+        for kid in () if self.by_hand else self.store.keys.ring.destroyable(self.clock(), self.schedule):
             # A damaged key opens under nothing; it must not keep alive what it was wrapped under.
             if await self._rows.under(kid) <= moved.damaged[kid]:
                 await self._destroy(kid)

@@ -28,9 +28,7 @@ async def open_keys(
         await tx.execute("select pg_advisory_xact_lock($1)", _LOCK)
         install_id = await tx.fetchval("select install_id from installation")
         checks = {row["kid"]: row["check_value"] for row in await tx.fetch("select kid, check_value from key_check")}
-        holder = await open_ring(
-            provider, checks=checks, install_id=install_id, random_bytes=random_bytes, now=now
-        )
+        holder = await open_ring(provider, checks=checks, install_id=install_id, random_bytes=random_bytes, now=now)
         await _with_log_key(holder, random_bytes)
         if install_id is None:
             await tx.execute(
@@ -44,9 +42,7 @@ async def open_keys(
 async def _with_log_key(holder: RingHolder, random_bytes: Callable[[int], bytes]) -> None:
     if LOG_KEY not in holder.ring.log_seeds:
         seed = random_bytes(KEY_BYTES)
-        await holder.change(
-            lambda ring: ring if LOG_KEY in ring.log_seeds else ring.with_log_seed(LOG_KEY, seed)
-        )
+        await holder.change(lambda ring: ring if LOG_KEY in ring.log_seeds else ring.with_log_seed(LOG_KEY, seed))
 
 
 async def free_lanes(database: Database) -> None:

@@ -60,11 +60,15 @@ class EnvKeys:
     def __init__(self, text: str) -> None:
         self._ring = keyring_json.decode(text)
 
+    @property
+    def read_only(self) -> bool:
+        return True
+
     @classmethod
     def take(cls, environ: MutableMapping[str, str]) -> Self | None:
-        """The provider, or None where the variable is not set; children do not inherit it any more."""
-        text = environ.pop(RING_VARIABLE, None)
-        return None if text is None else cls(text)
+        """The provider, or None where the variable is not set or empty; children do not inherit it any more."""
+        text = environ.pop(RING_VARIABLE, "").strip()
+        return cls(text) if text else None
 
     async def load(self) -> KeyRing:
         return self._ring
@@ -90,6 +94,10 @@ class FileKeys:
     def __init__(self, path: Path, *, data_folder: Path) -> None:
         self._path = path
         self._data_folder = data_folder
+
+    @property
+    def read_only(self) -> bool:
+        return False
 
     async def load(self) -> KeyRing:
         return await asyncio.to_thread(self._read)

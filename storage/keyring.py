@@ -320,6 +320,10 @@ def _aware(moment: datetime) -> datetime:
 class KeyProvider(Protocol):
     """Where the ring is kept. All may wait for a disk or a network; none is called per lead."""
 
+    @property
+    def read_only(self) -> bool:
+        """Whether a changed ring must be put there by hand: `store` and `destroy` refuse."""
+
     async def load(self) -> KeyRing:
         """The ring as it is now; raises RingMissing, RingUnreadable."""
 

@@ -59,7 +59,8 @@ class NoticeStore:
     async def of_version(self, tx: "Transaction", page_id: PageId, version: int) -> Notice | None:
         """One version in the first of its languages; None when there is no such version."""
         row = await tx.fetchrow(
-            "select * from notice where page_id = $1 and version = $2 order by (language = 'en') desc, language limit 1",
+            "select * from notice where page_id = $1 and version = $2 "
+            "order by (language = 'en') desc, language limit 1",
             page_id,
             version,
         )

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from broadcast.campaigns import Campaigns, CampaignStatus
     from domain.campaign import Campaign
 
-app = typer.Typer(no_args_is_help=True, help="Make campaigns, send them, and see what became of each message.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Make campaigns, send them, and see what became of each message."
+)
 
 CampaignArgument = Annotated[int, typer.Argument(help="The campaign's number.")]
 

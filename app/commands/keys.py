@@ -1,5 +1,6 @@
 """keys: status, rotate, escrow, verify-escrow."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -9,7 +10,16 @@ from app.commands.running import AsJson, CommandFailed, show, with_runtime
 if TYPE_CHECKING:
     from app.runtime import Runtime
 
-app = typer.Typer(no_args_is_help=True, help="The keys: how old they are, a new one, and a sheet for the safe.")
+NEW_RING = """\
+The line on stdout is the new key ring, secret in full. This program cannot set it, and changed nothing:
+  1. Set ASSENT_KEYRING to that line, the same for web and worker.
+  2. Start all processes again together. A worker then wraps every living key under the new one.
+  3. Replace the former value in every copy of it. It does not fit the database any more after step 2.
+Each call makes another ring: use one of them, once."""
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The keys: how old they are, a new one, and a sheet for the safe."
+)
 
 
 @app.command()
@@ -36,9 +46,23 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def rotate() -> None:
-    """Begin a new key epoch now and wrap every living key anew; the old epoch is destroyed after its grace."""
-    with_runtime(lambda runtime: runtime.key_epochs.rotate_now())
-    show(None, ["A new key epoch has begun."], as_json=False)
+    """Begin a new key epoch now and wrap every living key anew; the old epoch is destroyed after its grace.
+
+    A key ring that came from ASSENT_KEYRING is not changed: the new value to set is printed.
+    """
+
+    async def work(runtime: "Runtime") -> str | None:
+        from storage.keyring_json import encode
+
+        if runtime.key_epochs.by_hand:
+            return encode(runtime.key_epochs.next_ring())
+        await runtime.key_epochs.rotate_now()
+        return None
+
+    ring = with_runtime(work)
+    if ring is not None:
+        print(NEW_RING, file=sys.stderr)  # noqa: T201 - a command talks to its terminal
+    show(None, ["A new key epoch has begun." if ring is None else ring], as_json=False)
 
 
 @app.command()

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from app.runtime import Runtime
     from domain.lead import Lead
 
-app = typer.Typer(no_args_is_help=True, help="Look at the people known through a Page, by ids that name nobody.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Look at the people known through a Page, by ids that name nobody.",
+)
 
 LISTED = 50
 

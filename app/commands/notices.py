@@ -10,7 +10,11 @@ from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page,
 if TYPE_CHECKING:
     from app.runtime import Runtime
 
-app = typer.Typer(no_args_is_help=True, help="Privacy notices: publish the next version, see what was published.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Privacy notices: publish the next version, see what was published.",
+)
 
 
 @app.command()

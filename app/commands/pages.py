@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from app.runtime import Runtime
     from domain.page import Page
 
-app = typer.Typer(no_args_is_help=True, help="Connect Pages and change their settings.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Connect Pages and change their settings.")
 
 TOKEN_VARIABLE = "FB_PAGE_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 
 
 @app.command()
 def connect(
-    page_id: Annotated[str, typer.Argument(help="The Page's id.")],
     controller_name: Annotated[str, typer.Option(help="Who is responsible for the data (GDPR: the controller).")],
     controller_contact: Annotated[str, typer.Option(help="Where people reach the controller.")],
+    page_id: Annotated[str | None, typer.Argument(help="The Page's id; left out, that of FB_PAGE_ID.")] = None,
     dpo_contact: Annotated[str, typer.Option(help="The data protection officer's contact, if there is one.")] = "",
     region: Annotated[str, typer.Option(help="EU, UK, US ...; unknown counts as EU.")] = "unknown",
     language: Annotated[str, typer.Option(help="The Page's language.")] = "en",
@@ -37,12 +37,14 @@ def connect(
         from domain.ids import PageId
         from domain.personal import Pii
 
-        token = runtime.settings.page_access_token
+        wanted, token = page_id or runtime.settings.page_id, runtime.settings.page_access_token
+        if wanted is None:
+            raise CommandFailed("say which Page: assent pages connect PAGE_ID, or set FB_PAGE_ID")
         if token is None:
             raise CommandFailed(f"set {TOKEN_VARIABLE} to the Page's access token for this one command")
         return await connect_page(
             runtime,
-            PageId(page_id),
+            PageId(wanted),
             Pii(token.get_secret_value()),
             Controller(name=controller_name, contact=controller_contact, dpo_contact=dpo_contact),
             region=region,
@@ -50,10 +52,11 @@ def connect(
         )
 
     connected = with_runtime(work)
-    document = {"page": page_id, "name": connected.page.name, "fields": list(connected.fields)}
+    page = connected.page
+    document = {"page": page.page_id, "name": page.name, "fields": list(connected.fields)}
     show(
         document,
-        [f"Page {page_id} “{connected.page.name}” is connected; {len(connected.fields)} kinds of events come."],
+        [f"Page {page.page_id} “{page.name}” is connected; {len(connected.fields)} kinds of events come."],
         as_json=as_json,
     )
 

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from domain.proof.verification import Verdict
     from privacy.proofs import ExportedProof
 
-app = typer.Typer(no_args_is_help=True, help="Hand over proofs, and check them without database, settings or network.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Hand over proofs, and check them without database, settings or network.",
+)
 
 WRONG_USE = 2
 

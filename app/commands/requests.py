@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from app.runtime import Runtime
     from domain.data_request import DataRequest
 
-app = typer.Typer(no_args_is_help=True, help="Data requests: what people asked for, until when, and what became of it.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Data requests: what people asked for, until when, and what became of it.",
+)
 
 RequestArgument = Annotated[UUID, typer.Argument(help="The request's id.")]
 

@@ -8,9 +8,13 @@ import pytest
 
 from domain.personal import Pii
 from privacy.keys import Epoch, KeyEpochs
+from storage import keyring_json
 from storage.keycheck import check_ring
-from storage.keyring import KeyMissing, RingHolder
+from storage.keyproviders import EnvKeys
+from storage.keyring import KeyMissing, KeyRing, RingHolder, RingReadOnly
+from storage.keys import Keys
 from storage.sealing import KEY_BYTES, WrappedKey
+from storage.store import Store
 from tests.privacy.people import NOW, PAGE, World
 
 DAY = timedelta(days=1)
@@ -146,3 +150,42 @@ async def test_two_processes_that_tick_at_once_begin_one_epoch(world: World) -> 
 async def test_an_epoch_can_begin_at_once(world: World) -> None:
     await world.canary()
     assert await epochs(world).rotate_now() == Epoch(made=2, moved=1)
+
+
+def started_with(world: World, ring: KeyRing) -> KeyEpochs:
+    """The epochs of a process whose ring was set by hand."""
+    keys = Keys(RingHolder(ring, EnvKeys(keyring_json.encode(ring))))
+    store = Store.over(world.database, keys)
+    return KeyEpochs(store=store, clock=world.clock, random_bytes=os.urandom, sleep=world.sleep)
+
+
+async def test_a_ring_that_is_changed_by_hand_wraps_everybody_anew_at_the_next_start(world: World) -> None:
+    lead = await world.canary()
+    former = started_with(world, world.store.keys.ring)
+    with pytest.raises(RingReadOnly):
+        await former.rotate_now()
+    later = started_with(world, former.next_ring())
+    assert await kids(world) == [1]
+    assert await later.started() == Epoch(moved=1)
+    assert await kids(world) == [2]
+    async with world.database.transaction() as tx:
+        found = await later.store.leads.get(tx, PAGE, lead.lead_id)
+    assert found is not None
+    assert found.profile == lead.profile
+
+
+async def test_a_ring_that_is_changed_by_hand_says_that_an_epoch_is_due_and_loses_no_key(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.canary()
+    ring = started_with(world, world.store.keys.ring).next_ring()
+    world.now = NOW + 30 * DAY
+    assert await started_with(world, ring).tick() == Epoch(moved=1)
+    assert [record.message for record in caplog.records] == ["keys.rotation_missed"]
+    assert [row["kid"] for row in await world.fetch("select kid from key_check order by kid")] == [1, 2]
+
+
+async def test_a_ring_in_a_file_is_left_to_the_tick_by_a_start(world: World) -> None:
+    await world.canary()
+    world.now = NOW + 30 * DAY
+    assert await epochs(world).started() == Epoch()
