@@ -32,6 +32,8 @@ from (
 # one that begins later sees them.
 AFTER_FREEZE = "lock table suppression in share mode"
 
+# The rows are locked before they are judged, so their places cannot change; found by key, a planner without statistics
+# of the new rows would look through the whole campaign for each of them.
 CLAIM = f"""
 with {HELD_PAGE_LANE},
 sender as materialized (
@@ -40,13 +42,13 @@ sender as materialized (
       and (select yes from held)
 ),
 picked as materialized (
-    select d.lead_id, d.seq from delivery d
+    select d.ctid as place_in_table, d.lead_id, d.seq from delivery d
     where d.page_id = $1 and d.campaign_id = $4 and d.state = 'queued' and d.seq > (select cursor from sender)
       and (d.not_before is null or d.not_before <= {_NOW_AT_CLAIM})
     order by d.seq limit :look for update of d skip locked
 ),
 judged as materialized (
-    select w.lead_id as chosen, w.seq, {obstacle(_NOW_AT_CLAIM)} as reason, {RULE} as rule,
+    select w.place_in_table, w.seq, {obstacle(_NOW_AT_CLAIM)} as reason, {RULE} as rule,
         coalesce(c.wait_until > {_NOW_AT_CLAIM}, false) as may_wait,
         k.kid, k.wrapped, k.commitment, l.profile_sealed, l.link_ref
     from picked w
@@ -56,7 +58,7 @@ judged as materialized (
     {FACTS}
 ),
 placed as (
-    select judged.*, count(*) filter (where reason is null) over (order by seq) as place from judged
+    select judged.*, count(*) filter (where reason is null) over (order by seq) as number from judged
 )
 update delivery d set
     state = case when n.reason is null then 'sending'
@@ -70,8 +72,7 @@ update delivery d set
     settled_at = case when n.reason is null or (n.reason = 'window_closed' and n.may_wait) then null
                       else {_NOW_AT_CLAIM} end
 from placed n
-where d.page_id = $1 and d.campaign_id = $4 and d.lead_id = n.chosen
-  and (n.reason is not null or n.place <= $6::bigint)
+where d.ctid = n.place_in_table and (n.reason is not null or n.number <= $6::bigint)
 returning d.lead_id, d.state, d.attempt_id, n.kid, n.wrapped, n.commitment, n.profile_sealed, n.link_ref
 """  # noqa: S608
 
