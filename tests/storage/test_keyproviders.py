@@ -171,6 +171,7 @@ async def test_the_variable_is_read_once_and_removed() -> None:
     assert environ == {"OTHER": "stays"}
     assert await provider.load() == ring
     assert EnvKeys.take(environ) is None
+    assert EnvKeys.take({"ASSENT_KEYRING": " "}) is None
 
 
 async def test_a_ring_from_the_environment_cannot_be_written() -> None:
