@@ -26,4 +26,4 @@ MENU_TITLE_MAX: Final = 30
 
 def units(text: str) -> int:
     """The length of the text in UTF-16 units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
