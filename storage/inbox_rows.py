@@ -147,9 +147,10 @@ class Committed:
         return Entry.FRESH
 
     def written(self, rows: "Sequence[InboxRow]") -> Written:
-        entries = tuple(self.entry(row) for row in rows)
-        known = [row for row, entry in zip(rows, entries, strict=True) if entry is not Entry.STRANGE]
-        return Written(entries=entries, stops=tuple(row.stop for row in known if row.stop is not None))
+        # Lists, not generators: this runs for every delivery.
+        entries = tuple([self.entry(row) for row in rows])
+        stops = tuple([row.stop for row in rows if row.stop is not None and row.page_id in self.connected])
+        return Written(entries=entries, stops=stops)
 
 
 def sealed_row(keys: Keys, key: DataKey, event: AcceptedEvent, received_at: datetime) -> InboxRow:
