@@ -197,7 +197,9 @@ class Follower:
 def read_input(event: events.MessageReceived | events.PostbackTapped) -> Input:
     """What the person means: a tap of ours before words, and words only if they are a command."""
     if isinstance(event, events.PostbackTapped):
-        return payloads.read(event.payload)
+        # In a thread that stands by, the platform keeps the payload back and gives the title.
+        by_title = event.payload is None and match_command(event.title or "") is Command.STOP
+        return Command.STOP if by_title else payloads.read(event.payload)
     tap = payloads.read(event.quick_reply_payload)
     if tap is not None or event.text is None:
         return tap

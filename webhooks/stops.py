@@ -19,7 +19,8 @@ def says_stop(incoming: Incoming) -> bool:
         case events.MessageReceived() as message:
             return is_stop(message.quick_reply_payload) or _in_words(message.text)
         case events.PostbackTapped() as tap:
-            return is_stop(tap.payload)
+            # In a thread that stands by, the platform keeps the payload back and gives the title.
+            return is_stop(tap.payload) if tap.payload is not None else keywords.is_stop(tap.title or "")
         case events.MessageEdited() as edit:
             return _in_words(edit.text)
         case events.OptOutReceived():

@@ -89,6 +89,8 @@ def finish(work: Awaitable[T]) -> T:
 
     try:
         return asyncio.run(run())
+    except typer.Exit:
+        raise
     except Exception as error:
         leave(*explained(error))
 

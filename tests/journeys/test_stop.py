@@ -138,3 +138,26 @@ async def _campaign_link(story: World, psid: str) -> str:
     await story.campaigns.start(PageId(story.page_id), campaign, now=story.clock())
     text = await story.until_heard(psid, "coffee is on us")
     return LINK.search(text)[0].rstrip(".,;:)")
+
+
+async def test_a_stop_button_tapped_in_a_thread_that_stands_by_counts_though_it_comes_without_payload(story: World):
+    psid = await story.opted_in()
+    await story.control(
+        "POST",
+        "say",
+        page=story.page_id,
+        psid=psid,
+        event={
+            "sender": {"id": psid},
+            "recipient": {"id": story.page_id},
+            "timestamp": int(story.clock().timestamp() * 1000),
+            "postback": {"mid": "m_standby_stop", "title": "Stop messages"},
+        },
+        standby=True,
+    )
+
+    async def stopped():
+        return await story.value("select state = 'withdrawn' from lead_topic")
+
+    await story.until(stopped, "the withdrawal")
+    assert await story.value("select count(*) from suppression") == 1

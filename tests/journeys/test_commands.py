@@ -1,0 +1,106 @@
+"""Do the commands do what an operator, a marketer and a compliance officer ask, and say clearly when they cannot?"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from tests.journeys.world import World
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+async def run(story: World, *arguments: str, **extra: str) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of one command, over the story's database and keys."""
+    settings = story.runtime.settings
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(settings.home.parent),
+        "ASSENT_HOME": str(settings.home),
+        "DATABASE_URL": story.runtime.store.database.dsn,
+        "PUBLIC_URL": story.runtime.public_url,
+        **extra,
+    }
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "app",
+        *arguments,
+        cwd=ROOT,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await child.communicate()
+    return child.returncode or 0, out.decode(), err.decode()
+
+
+async def test_a_campaign_is_made_started_and_reported_by_commands(story: World):
+    psid = await story.opted_in("Mira")
+    await story.start("Noah")
+    status, out, _ = await run(
+        story, "campaigns", "create", "--name", "Spring", "--text", "Hi {{first_name|there}}, coffee!", "--json"
+    )
+    assert status == 0
+    number = str(json.loads(out)["campaign"])
+    status, out, _ = await run(story, "campaigns", "start", number)
+    assert (status, "audience is 2 people" in out) == (0, True)
+    message = await story.until_heard(psid, "coffee!")
+    assert message.startswith("Hi Mira, coffee!")
+
+    async def finished():
+        _, out, _ = await run(story, "campaigns", "report", number, "--json")
+        report = json.loads(out)
+        return report if report["state"] == "finished" else None
+
+    report = await story.until(finished, "the end of the campaign", patience=40)
+    assert report["adds_up"]
+    assert {(row["state"], row["people"]) for row in report["counts"]} == {("sent", 1), ("skipped", 1)}
+
+
+async def test_a_proof_is_exported_verified_and_refused_when_a_byte_differs(story: World, tmp_path: Path):
+    await story.opted_in()
+
+    async def logged():
+        return not await story.value("select count(*) from log_pending")
+
+    await story.until(logged, "the log")
+    status, out, _ = await run(story, "proofs", "export", "--every", "consent_given", "--to", str(tmp_path), "--json")
+    assert status == 0
+    [file] = json.loads(out)
+    _, out, _ = await run(story, "proofs", "checkpoint", "--json")
+    vkey = json.loads(out)[0]["vkey"]
+    nothing = {"DATABASE_URL": "", "ASSENT_HOME": ""}
+    status, out, _ = await run(story, "proofs", "verify", file, "--vkey", vkey, "--json", **nothing)
+    verdict = json.loads(out)
+    assert (status, verdict["verified"], verdict["trust"]) == (0, True, "pinned")
+    status, out, _ = await run(story, "proofs", "verify", file, **nothing)
+    assert (status, "says nothing about who signed" in out) == (0, True)
+    content = bytearray(Path(file).read_bytes())
+    content[content.index(b"offers and news")] ^= 1
+    forged = tmp_path / "forged.zip"
+    forged.write_bytes(content)
+    status, out, _ = await run(story, "proofs", "verify", str(forged), **nothing)
+    assert (status, "Not verified" in out) == (1, True)
+    status, _, err = await run(story, "proofs", "verify", str(tmp_path / "missing.zip"), **nothing)
+    assert (status, "cannot be read" in err) == (2, True)
+
+
+async def test_wrong_use_is_two_a_refusal_one_and_wrong_configuration_seventy_eight(story: World):
+    assert (await run(story, "campaigns", "start"))[0] == 2
+    status, _, err = await run(story, "campaigns", "start", "4711")
+    assert (status, "Traceback" in err) == (1, False)
+    status, _, err = await run(story, "campaigns", "create", "--text", "Hi {{surname|you}}")
+    assert (status, "text in en" in err) == (1, True)
+    status, _, err = await run(story, "pages", "list", ASSENT_NO_SUCH_THING="1")
+    assert (status, "ASSENT_NO_SUCH_THING" in err) == (78, True)
+    status, _, err = await run(story, "pages", "list", ASSENT_KEYRING_FILE=str(ROOT.parent / "nothing" / "here.json"))
+    assert (status, "key ring" in err) == (78, True)
+
+
+async def test_a_page_keeps_to_consent_where_the_law_wants_it(story: World):
+    status, _, err = await run(story, "pages", "set", "--marketing-basis", "conversation_start")
+    assert (status, "refused for region EU" in err) == (1, True)
+    status, _, _ = await run(story, "pages", "set", "--region", "US", "--marketing-basis", "conversation_start")
+    assert status == 0
