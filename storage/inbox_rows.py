@@ -112,8 +112,10 @@ class Written:
     stops: tuple[Stop, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class InboxRow:
+    """A sealed event. Not frozen: one is made for every event, and a frozen one costs three times as much."""
+
     page_id: PageId
     event_key: bytes
     person: bytes

@@ -60,7 +60,7 @@ class NotWritten(StorageError):
     code = "storage.not_written"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class _Request:
     received_at: datetime
     rows: Sequence[InboxRow]

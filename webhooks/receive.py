@@ -50,7 +50,7 @@ class _Unquiet(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Verified:
+class Verified:
     """A body that the platform signed, and all that the records of its events need of it."""
 
     body: bytes = field(repr=False)
@@ -106,7 +106,7 @@ class ReceiveEvents:
         except SignatureRefused as refused:
             self.counts.count(f"refused:signature_{refused.reason.value}")
             return _text(403, "the signature does not fit")
-        verified = _Verified(body=body, signature=signature or "", secret=secret, received_at=self.clock())
+        verified = Verified(body=body, signature=signature or "", secret=secret, received_at=self.clock())
         return await self._accept(verified)
 
     async def _read(self, request: web.Request) -> bytes | web.Response:
@@ -127,7 +127,7 @@ class ReceiveEvents:
         self.counts.count("refused:too_large")
         return _refused(413, f"a delivery has at most {BODY_MAX_BYTES} bytes")
 
-    async def _accept(self, verified: _Verified) -> web.Response:
+    async def _accept(self, verified: Verified) -> web.Response:
         try:
             await self._keep(verified)
         except (StorageError, TimeoutError, _Unquiet) as error:
@@ -137,7 +137,7 @@ class ReceiveEvents:
             return web.Response(status=503, headers={"Retry-After": "5"}, text="try again")
         return _text(200, "EVENT_RECEIVED")
 
-    async def _keep(self, verified: _Verified) -> None:
+    async def _keep(self, verified: Verified) -> None:
         """Returns when the events are durable and everybody who said stop is safe from further sends."""
         try:
             delivery = await _parse(verified.body)
@@ -179,14 +179,14 @@ async def _parse(body: bytes) -> ParsedDelivery:
     return parse_delivery(body)
 
 
-def _accepted(delivery: ParsedDelivery, verified: _Verified) -> list[AcceptedEvent]:
+def _accepted(delivery: ParsedDelivery, verified: Verified) -> list[AcceptedEvent]:
     fits = len(verified.body) * len(delivery.events) <= KEPT_BODIES_BYTES
     body = Pii(verified.body) if fits and delivery.holds_one_person else None
     digest = hashlib.sha256(verified.body).digest()
     return [_event(incoming, verified, body, digest) for incoming in delivery.events]
 
 
-def _event(incoming: Incoming, verified: _Verified, body: Pii[bytes] | None, digest: bytes) -> AcceptedEvent:
+def _event(incoming: Incoming, verified: Verified, body: Pii[bytes] | None, digest: bytes) -> AcceptedEvent:
     return AcceptedEvent(
         page_id=incoming.page_id,
         psid=incoming.psid,

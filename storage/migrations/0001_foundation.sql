@@ -176,7 +176,7 @@ create table event_key (
     seen_on    date not null,
     primary key (page_id, event_key)
 );
-create index event_key_by_day on event_key (seen_on);
+create index event_key_by_day on event_key using brin (seen_on);
 
 create table inbox (
     page_id      text not null,
@@ -291,12 +291,11 @@ create table delivery (
     foreign key (page_id, campaign_id) references campaign
 );
 create index delivery_queued on delivery (page_id, campaign_id, seq) where state = 'queued';
-create index delivery_open_of_lead on delivery (page_id, lead_id)
-    where state in ('queued', 'awaiting_window', 'sending');
+create index delivery_open_of_lead on delivery (page_id, lead_id) where state in ('queued', 'awaiting_window');
 create index delivery_awaiting on delivery (page_id, campaign_id) where state = 'awaiting_window';
 create index delivery_unsettled on delivery (page_id, sending_at) where state in ('sending', 'unknown');
 create unique index delivery_attempt on delivery (page_id, attempt_id) where attempt_id is not null;
-create index delivery_by_mid on delivery (page_id, mid_hash) where mid_hash is not null;
+create index delivery_by_mid on delivery (page_id, mid_hash) where mid_hash is not null and state <> 'sent';
 
 -- Who works what: an inbox shard, the sending of a Page, the sequencing of the log. A row of kind 'keeper' says that
 -- a process is there to work lanes, so that each can tell its fair share.
