@@ -6,7 +6,7 @@ claim that is too old when its turn comes is given back unsent.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -79,6 +79,7 @@ class PageLane:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
     _calls: set[asyncio.Task[None]] = field(default_factory=set)
+    _pausing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _slots: asyncio.Semaphore = field(init=False)
     _outcomes: Outcomes = field(init=False)
 
@@ -164,7 +165,7 @@ class PageLane:
     async def _turn(self) -> float:
         """Claims and starts what may leave now; seconds to rest, 0 to go on at once."""
         if self._page is None:
-            await self._current_page()
+            await self._read_page()
         open_room = self.sending.open_limit - self._outcomes.open
         if open_room < max(1, self.sending.open_limit // 4):
             self._outcomes.hurry()
@@ -190,7 +191,7 @@ class PageLane:
         self._answers_due = False
         answers = await self.sending.store.outbox.claim(self.lease, limit=room, now=self.sending.clock())
         self._answers_due = len(answers) == room
-        self._start(answers, asked)
+        await self._start(answers, asked)
         return len(answers)
 
     async def _start_deliveries(self, room: int) -> bool:
@@ -206,7 +207,7 @@ class PageLane:
             claim = await self.sending.store.deliveries.claim(
                 self.lease, campaign_id, limit=room, look=self._look, now=self.sending.clock()
             )
-            self._start(claim.deliveries, asked)
+            await self._start(claim.deliveries, asked)
             room -= len(claim.deliveries)
             moved = moved or bool(claim.deliveries or claim.skipped)
             self._look = LARGEST_CLAIM if claim.skipped > len(claim.deliveries) else 0
@@ -219,14 +220,34 @@ class PageLane:
             self._claimed = 0
             await self.sending.store.deliveries.advance(self.lease, campaign_id)
 
-    def _start(self, claimed: Sequence[Claimed], asked: float) -> None:
+    async def _start(self, claimed: Sequence[Claimed], asked: float) -> None:
+        """Begins a call for each; `asked` is when they were asked for, which every call must begin soon after."""
+        if not claimed:
+            return
         begin_by = asked + BEGIN_WITHIN.total_seconds()
-        self.pacer.claimed(len(claimed))
         for one in claimed:
             self._outcomes.opened(one.attempt_id)
+        try:
+            contents = {one.campaign_id for one in claimed if isinstance(one, ClaimedDelivery)}
+            await self._prepare(contents)
+        except BaseException:
+            for one in claimed:
+                self._put(one, Consequence(outcome=NotSent("given_back", self.sending.clock())))
+            raise
+        self.pacer.claimed(len(claimed))
+        for one in claimed:
             call = asyncio.create_task(self._call(one, begin_by))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
+
+    async def _prepare(self, campaigns: Iterable[CampaignId]) -> None:
+        """Has the Page as it is now and the texts at hand, once for all calls."""
+        if asyncio.get_running_loop().time() >= self._page_until:
+            await self._read_page()
+        for campaign_id in campaigns:
+            if campaign_id not in self._contents:
+                texts = await self.sending.store.campaigns.texts(self.page_id, campaign_id)
+                self._contents[campaign_id] = CampaignContent(campaign_id=campaign_id, texts=texts)
 
     async def _call(self, one: Claimed, begin_by: float) -> None:
         asked_at = self.sending.clock()
@@ -240,31 +261,32 @@ class PageLane:
                     consequence = Consequence(outcome=Unsure("interrupted"))
                     consequence = await self._send(one, begin_by)
         finally:
-            self._outcomes.put(
-                Settled(
-                    attempt_id=one.attempt_id,
-                    lead_id=one.lead_id,
-                    outcome=consequence.outcome,
-                    is_answer=isinstance(one, ClaimedAnswer),
-                    asked_at=asked_at,
-                    lost=consequence.person,
-                )
+            self._put(one, consequence, asked_at)
+
+    def _put(self, one: Claimed, consequence: Consequence, asked_at: datetime | None = None) -> None:
+        self._outcomes.put(
+            Settled(
+                attempt_id=one.attempt_id,
+                lead_id=one.lead_id,
+                outcome=consequence.outcome,
+                is_answer=isinstance(one, ClaimedAnswer),
+                asked_at=asked_at or self.sending.clock(),
+                lost=consequence.person,
             )
+        )
 
     def _may_begin(self, begin_by: float) -> bool:
         return not (self._stopping or self.pacer.held) and asyncio.get_running_loop().time() < begin_by
 
     async def _send(self, one: Claimed, begin_by: float) -> Consequence:
-        try:
-            page = await self._current_page()
-            content = None if isinstance(one, ClaimedAnswer) else await self._content(one.campaign_id)
-        except StorageError:
-            return Consequence(outcome=NotSent("given_back", self.sending.clock()))
+        page = self._page
+        assert page is not None, "a Page is read before its first call"
         if isinstance(one, ClaimedAnswer):
             result = await self.sending.sender.answer(page, one, begin_by=begin_by)
-        elif content is None or page.state != "connected":
+        elif page.state != "connected":
             return Consequence(outcome=NotSent("given_back", self.sending.clock()))
         else:
+            content = self._contents[one.campaign_id]
             result = await self.sending.sender.deliver(page, content, one, begin_by=begin_by)
         if isinstance(result, Consequence):
             return result
@@ -293,15 +315,15 @@ class PageLane:
 
     async def _pause_page(self, used: Page, cause: str) -> None:
         """Pauses the Page, unless it was connected anew while the call was under way."""
-        self._page_until = 0.0
         try:
-            page = await self._current_page()
-            if page.token == used.token and page.state == "connected":
-                await self.sending.store.pages.pause(self.page_id, cause)
-                log.error("page.paused", extra={"page": self.page_id, "cause": cause})
+            async with self._pausing:
+                page = await self._read_page()
+                if page.token == used.token and page.state == "connected":
+                    await self.sending.store.pages.pause(self.page_id, cause)
+                    log.error("page.paused", extra={"page": self.page_id, "cause": cause})
+                    await self._read_page()
         except StorageError as error:
             log.warning("page.pause_failed", extra={"page": self.page_id, "error": error.code})
-        self._page_until = 0.0
 
     async def _count_refusal(self, campaign_id: CampaignId, failure: SendFailure, consequence: Consequence) -> None:
         """A message that is refused again and again is wrong itself: its campaign pauses before everybody is lost."""
@@ -323,16 +345,16 @@ class PageLane:
         except StorageError as error:
             log.warning("campaign.pause_failed", extra={"page": self.page_id, "error": error.code})
 
-    async def _current_page(self) -> Page:
-        now = asyncio.get_running_loop().time()
-        if self._page is None or now >= self._page_until:
-            found = await self.sending.store.pages.get(self.page_id)
-            if found is None:
-                raise PageGone(self.page_id)
-            # A paused Page may come back with another token at any moment.
-            self._page, self._page_until = found, now + (_PAGE_SECONDS if found.state == "connected" else 0.0)
-            self.pacer.set_pace(found.pace)
-        return self._page
+    async def _read_page(self) -> Page:
+        found = await self.sending.store.pages.get(self.page_id)
+        if found is None:
+            raise PageGone(self.page_id)
+        self._page = found
+        self.pacer.set_pace(found.pace)
+        # A paused Page may come back with another token at any moment: then it is read again before the next call.
+        fresh = _PAGE_SECONDS if found.state == "connected" else 0.0
+        self._page_until = asyncio.get_running_loop().time() + fresh
+        return found
 
     async def _running_campaigns(self) -> Sequence[CampaignId]:
         now = asyncio.get_running_loop().time()
@@ -340,13 +362,6 @@ class PageLane:
             self._running = await self.sending.store.campaigns.running(self.page_id)
             self._running_until = now + POLL_SECONDS
         return self._running
-
-    async def _content(self, campaign_id: CampaignId) -> CampaignContent:
-        found = self._contents.get(campaign_id)
-        if found is None:
-            texts = await self.sending.store.campaigns.texts(self.page_id, campaign_id)
-            found = self._contents[campaign_id] = CampaignContent(campaign_id=campaign_id, texts=texts)
-        return found
 
     async def _finish(self) -> None:
         for campaign_id in await self.sending.store.campaigns.finish(self.page_id, now=self.sending.clock()):

@@ -48,5 +48,5 @@ class Receipts:
     async def settle_delivered(
         self, tx: "Transaction", page_id: PageId, mids: tuple[Mid, ...], *, now: datetime
     ) -> int:
-        """The platform delivered these: those of a campaign were sent, if anything else was believed; how many."""
+        """The platform delivered these, so they were sent; of how many of a campaign was that not known."""
         return await self.deliveries.delivered(tx, page_id, mids, now=now)

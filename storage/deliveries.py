@@ -156,7 +156,7 @@ class DeliveryStore:
         return bool(await tx.fetchval(sql.SETTLE, page_id, attempt_id, mid_hash, now))
 
     async def delivered(self, tx: "Transaction", page_id: PageId, mids: Sequence[Mid], *, now: datetime) -> int:
-        """The platform delivered these messages, so they were sent; how many are of a campaign."""
+        """The platform delivered these messages, so they were sent; of how many was that not known."""
         hashes = [self.keys.index.message(page_id, mid) for mid in mids]
         return _count(await tx.execute(sql.DELIVERED, page_id, hashes, now))
 

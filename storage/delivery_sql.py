@@ -112,7 +112,7 @@ returning true
 
 DELIVERED = """
 update delivery set state = 'sent', reason = null, settled_at = coalesce(settled_at, $3)
-where page_id = $1 and mid_hash = any($2::bytea[])
+where page_id = $1 and mid_hash = any($2::bytea[]) and mid_hash is not null and state <> 'sent'
 """
 
 ORPHANS = f"""
