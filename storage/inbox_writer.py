@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 MOST_ROWS = 10_000
 MOST_BYTES = 32 * 1024 * 1024
 GROUP_ROWS = 2_000
+LEAST_GROUP_ROWS = 16
 GROUP_SECONDS = 4.0
 WITHIN = timedelta(seconds=4)
 _LOOK_SECONDS = 0.05
@@ -168,9 +169,10 @@ class InboxWriter:
         self._filled.set()
 
     def _next_group(self) -> list[_Request]:
+        """Half of what waits: while it is written, the answers to the other half bring in what comes next."""
+        rows, most = 0, min(max(self._rows // 2, LEAST_GROUP_ROWS), GROUP_ROWS)
         group: list[_Request] = []
-        rows = 0
-        while self._waiting and (not group or rows < GROUP_ROWS):
+        while self._waiting and (not group or rows < most):
             group.append(self._waiting.popleft())
             rows += len(group[-1].rows) + len(group[-1].asides)
         if not self._waiting:
