@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.dispatcher import Dispatcher
+from domain.ids import PageId
 from domain.inbox import InboxItem
 from storage.errors import StorageError
 from storage.lanes import LaneLost, Lease
@@ -88,21 +89,26 @@ class InboxWorker:
         """One batch of one shard."""
         try:
             items = await self.store.inbox.take(int(lease.key), limit=BATCH, now=self.clock())
+            held_back: set[tuple[PageId, bytes]] = set()
             for item in items:
                 if int(lease.key) not in self._leases:
                     return
-                await self._handle(lease, item)
+                who = (item.page_id, item.person)
+                if who not in held_back and not await self._handle(lease, item):
+                    held_back.add(who)
         except LaneLost:
             self._leases.pop(int(lease.key), None)
         except StorageError as error:
             log.warning("inbox.shard_failed", extra={"error": error.code})
 
-    async def _handle(self, lease: Lease, item: InboxItem) -> None:
+    async def _handle(self, lease: Lease, item: InboxItem) -> bool:
+        """False when the item was parked: the later ones of its person wait for it."""
         try:
             async with self.store.database.transaction() as tx:
                 await self.store.lanes.hold(tx, lease)
                 await self.store.inbox.finish(tx, item)
                 await self.dispatcher.handle(tx, item)
+            return True
         except LaneLost:
             raise
         except Exception as error:
@@ -110,3 +116,4 @@ class InboxWorker:
             code = error.code if isinstance(error, StorageError) else type(error).__name__
             log.exception("inbox.item_parked", extra={"error": code, "attempt": item.attempts + 1})
             await self.store.inbox.park(item, now=self.clock())
+            return False

@@ -7,13 +7,12 @@ once, with the copy offered first; the tap on "erase" is the one confirmation it
 from dataclasses import dataclass
 from uuid import UUID
 
-from privacy.erasure import Erasure
-from privacy.requests import Requests
-
 from bot import payloads
 from bot.payloads import EraseTap
 from bot.turn import Turn
 from domain.data_request import RequestKind, RequestSource
+from privacy.erasure import Erasure, first_whole_day
+from privacy.requests import Requests
 from storage import jobs
 
 QUESTION = "erase"
@@ -28,9 +27,18 @@ class DataRequests:
     erasure: Erasure
 
     async def export(self, turn: Turn) -> None:
-        """Has a copy made; the link and the code to open it follow as messages of their own."""
+        """Has a copy made; the link and the code to open it follow as messages of their own.
+
+        Asked where the bot keeps still, the request waits for an operator.
+        """
         opened = await self.requests.open(
-            turn.tx, turn.page, turn.lead, RequestKind.ACCESS, RequestSource.CHAT, turn.evidence.received_at
+            turn.tx,
+            turn.page,
+            turn.lead,
+            RequestKind.ACCESS,
+            RequestSource.CHAT,
+            turn.evidence.received_at,
+            answered=turn.speaks,
         )
         if turn.speaks:
             await jobs.enqueue(turn.tx, EXPORT_JOB, f"{turn.page.page_id}/{opened.request_id}")
@@ -41,10 +49,17 @@ class DataRequests:
         opened = await self.requests.open(
             turn.tx, turn.page, turn.lead, RequestKind.ERASURE, RequestSource.CHAT, turn.evidence.received_at
         )
+        request = await turn.store.requests.get(turn.tx, opened.request_id)
+        if turn.speaks and request is not None:
+            await turn.store.requests.note(turn.tx, request, {"asked": turn.now.isoformat()})
         titles = turn.texts
         turn.say(
             "answer",
-            turn.texts.text("chat.erase.explain", page=turn.page.name, date=turn.store.keys.ring.horizon(turn.now)),
+            turn.texts.text(
+                "chat.erase.explain",
+                page=turn.page.name,
+                date=first_whole_day(turn.store.keys.ring.horizon(turn.now)),
+            ),
             [
                 (titles.text("chat.erase.save_title"), payloads.EXPORT),
                 (titles.text("chat.erase.confirm_title"), payloads.erase(opened.request_id, confirm=True)),

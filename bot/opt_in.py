@@ -62,6 +62,8 @@ class OptIn:
 
     async def tapped(self, turn: Turn, tap: ConsentTap) -> bool:
         """Records the tapped answer; False when this Page never put such a question."""
+        if tap.topic != DEFAULT_TOPIC:
+            return False
         shown = await turn.store.notices.shown_text(turn.tx, turn.page.page_id, tap.text_sha256)
         if shown is None:
             return False

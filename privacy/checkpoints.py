@@ -31,7 +31,7 @@ class Sequencer:
         head = await self._head(now)
         async with self.store.database.transaction() as tx:
             grown = await self.store.log.sequence(tx, head.log_id, limit=BATCH, now=now)
-        await self._sign(head)
+        await self._sign_all()
         return 0 if grown is None else grown.size - head.size
 
     async def catch_up(self) -> None:
@@ -51,6 +51,13 @@ class Sequencer:
             origin = self.origin(now.year)
             vkey = self._signer(origin).verifier.vkey
             return await self.store.log.open_log(tx, log_id=now.year, origin=origin, vkey=vkey, now=now)
+
+    async def _sign_all(self) -> None:
+        """Signs every newest head that is not signed yet, also one that a crash left in the log of an earlier year."""
+        async with self.store.database.connection() as connection:
+            heads = await self.store.log.heads(connection)
+        for head in heads:
+            await self._sign(head)
 
     async def _sign(self, head: LogHead) -> None:
         async with self.store.database.transaction() as tx:

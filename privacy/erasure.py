@@ -9,7 +9,7 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +38,6 @@ SWEEP_JOB = "erasure.sweep"
 QUIET_POLL_SECONDS = 0.05
 QUIET_POLLS = 60
 # The horizon is a moment; people are told the first whole day after it.
-NEXT_DAY = timedelta(days=1)
 
 _WAYS = {
     RequestSource.CHAT: EntryPoint.POSTBACK,
@@ -135,7 +134,7 @@ class Erasure:
             "chat.erase.receipt",
             page=page.name,
             counts=texts.listed(parts),
-            date=horizon + NEXT_DAY,
+            date=first_whole_day(horizon),
             code=code,
             status_url=status_url(self.public_url, code),
         )
@@ -231,3 +230,8 @@ def known_code(store: Store, request: DataRequest) -> str:
 def status_url(public_url: str, code: str) -> str:
     """The address of the status page, without hyphens so that it survives being copied."""
     return f"{public_url.rstrip('/')}/status/{in_one_word(code)}"
+
+
+def first_whole_day(horizon: datetime) -> date:
+    """The first day that lies wholly behind the horizon: what people are promised, in every place alike."""
+    return (horizon + timedelta(days=1)).date()

@@ -90,17 +90,25 @@ class Requests:
     holidays: Collection[date] = field(default_factory=frozenset)
 
     async def open(
-        self, tx: Transaction, page: Page, lead: Lead, kind: RequestKind, source: RequestSource, now: datetime
+        self,
+        tx: Transaction,
+        page: Page,
+        lead: Lead,
+        kind: RequestKind,
+        source: RequestSource,
+        now: datetime,
+        *,
+        answered: bool = True,
     ) -> OpenedRequest:
         """The person's open request of this kind, new when there is none; the clock runs from its first receipt.
 
-        Access from the chat is under way at once; what is not from the chat waits for `approve`, an erasure for its
-        confirmation.
+        Access from the chat is under way at once, an erasure waits for its confirmation. What is not from the chat,
+        or was asked where the bot keeps still (`answered` is False), waits for `approve`.
         """
         found = await self.store.requests.open_of_kind(tx, lead.page_id, lead.lead_id, kind)
         if found is not None:
             return self._opened(found)
-        at_once = kind is RequestKind.ACCESS and source is RequestSource.CHAT
+        at_once = answered and kind is RequestKind.ACCESS and source is RequestSource.CHAT
         request = self._request(
             request_id=UUID(bytes=self.random_bytes(16), version=4),
             page_id=lead.page_id,

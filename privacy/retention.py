@@ -1,6 +1,6 @@
 """What expires when, and who sees to it?
 
-One sweep a day goes through everything that has an end and says how much went. Periods stand here and nowhere else,
+One sweep goes through everything that has an end and says how much went. Periods stand here and nowhere else,
 except those of keys (storage/keyring.py) and of links (privacy/exports.py).
 """
 

@@ -214,10 +214,13 @@ class DataRequestStore:
         return int(status.rpartition(" ")[2])
 
     async def cancel_unconfirmed(self, tx: "Transaction", *, before: datetime, now: datetime) -> int:
-        """Closes requests whose confirmation never came and that were opened before then; how many."""
+        """Closes requests that were put to the person, were never confirmed and were opened before then; how many.
+
+        One that could not be put to them, because a human held the thread, stays open for an operator.
+        """
         status = await tx.execute(
             "update data_request set state = 'cancelled', reason = 'not_confirmed', completed_at = $2 "
-            "where state = 'pending' and source = 'chat' and received_at < $1",
+            "where state = 'pending' and source = 'chat' and steps ? 'asked' and received_at < $1",
             before,
             now,
         )

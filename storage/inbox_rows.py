@@ -29,13 +29,14 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=
 _PUT = """
 with given as (
     select g.page_id, (g.received_at at time zone 'UTC')::date as received_on, g.event_key,
-           (get_byte(g.person, 0) % $8)::smallint as shard, g.person, g.event_time, g.received_at, g.event_sealed
+           (get_byte(g.person, 0) % $8)::smallint as shard, g.person, g.event_time, g.received_at, g.event_sealed,
+           g.place
     from (
-        select page_id, event_key, person, event_sealed,
+        select page_id, event_key, person, event_sealed, place,
                'epoch'::timestamptz + event_us * interval '1 microsecond' as event_time,
                'epoch'::timestamptz + received_us * interval '1 microsecond' as received_at
         from unnest($1::text[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[])
-            as u(page_id, event_key, person, event_us, received_us, event_sealed)
+            with ordinality as u(page_id, event_key, person, event_us, received_us, event_sealed, place)
     ) g join page p on p.page_id = g.page_id
 ), fresh as (
     insert into event_key (page_id, event_key, seen_on)
@@ -44,8 +45,10 @@ with given as (
 ), put as (
     insert into inbox
         (page_id, received_on, event_key, shard, person, event_time, received_at, event_sealed, not_before)
-    select given.*, '-infinity'::timestamptz
+    select page_id, received_on, event_key, shard, person, event_time, received_at, event_sealed,
+           '-infinity'::timestamptz
     from given where (page_id, event_key) in (select page_id, event_key from fresh)
+    order by place -- events of the same moment keep the order in which they came
     returning event_key
 ), woken as (
     select pg_notify($7, '') where exists (select from put)

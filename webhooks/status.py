@@ -7,6 +7,7 @@ from aiohttp import web
 
 from domain.data_request import RequestKind, RequestState
 from domain.tokens import read_receipt_code
+from privacy.erasure import first_whole_day
 from privacy.requests import NOT_MATCHED, RequestStatus
 from webhooks.follower_pages import FollowerPages, refuse_unknown_query
 
@@ -43,7 +44,7 @@ class StatusPages:
             received_at=found.received_at,
             due_at=found.due_at,
             reason=reason,
-            horizon=found.horizon if state == "done" else None,
+            horizon=first_whole_day(found.horizon) if state == "done" and found.horizon else None,
         )
 
 

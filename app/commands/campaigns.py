@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, show, with_runtime
+from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, leave, show, with_runtime
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
@@ -17,7 +17,8 @@ app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Make campaigns, send them, and see what became of each message."
 )
 
-CampaignArgument = Annotated[int, typer.Argument(help="The campaign's number.")]
+CampaignArgument = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="The campaign's number.")]
+WRONG_USE = 2
 
 
 @app.command()
@@ -38,10 +39,13 @@ def create(
 
     async def work(runtime: "Runtime") -> int:
         from domain.campaign import NewCampaign
+        from domain.consent import DEFAULT_TOPIC
         from domain.ids import Topic
 
         chosen = await chosen_page(runtime, page)
         form = _form(file, name, text, topic, language or chosen.language)
+        if form["topic"] != DEFAULT_TOPIC:
+            raise CommandFailed(f"nobody is asked about that topic; there is one: {DEFAULT_TOPIC}")
         return await _campaigns(runtime).create(
             NewCampaign(page_id=chosen.page_id, name=form["name"], topic=Topic(form["topic"]), texts=form["texts"]),
             now=runtime.clock(),
@@ -160,7 +164,7 @@ def _form(file: Path | None, name: str | None, text: str | None, topic: str, lan
             raise CommandFailed(f"{file} needs a name and a table [texts]")
         return {"name": form["name"], "topic": form.get("topic", topic), "texts": form["texts"]}
     if not text:
-        raise CommandFailed("give the message with --text, or a --file")
+        leave("give the message with --text, or a --file", WRONG_USE)
     return {"name": name or text[:40], "topic": topic, "texts": {language: text}}
 
 

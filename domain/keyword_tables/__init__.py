@@ -15,7 +15,10 @@ from domain.keyword_tables.world import WORLD
 
 # Understood with the fillers of every language: telephone companies taught these to everybody.
 INTERNATIONAL: Mapping[Command, tuple[str, ...]] = {
-    STOP: ("stop [all|]", "[stopp|stopall|stop stop|stop stop stop|unsubscribe|optout|opt out]"),
+    STOP: (
+        "stop [all|sms|]",
+        "[stopp|stopall|stopstop|stop stop|stop stop stop|unsubscribe|unsubscribe all|optout|opt out]",
+    ),
     HELP: ("[help|menu|info]",),
     START: ("[start|subscribe]",),
 }

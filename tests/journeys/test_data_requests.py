@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 from tests.journeys.world import World
 
@@ -94,3 +95,39 @@ async def test_a_stop_made_before_an_erasure_outlives_it(story: World):
     await story.say(psid, quick_reply="Erase everything")
     await story.until_heard(psid, "has been deleted")
     assert await story.value("select count(*) from suppression") == 1
+
+
+async def test_a_request_made_while_a_human_holds_the_thread_waits_for_an_operator(story: World):
+    psid = await story.opted_in()
+    await story.control("POST", "thread", page=story.page_id, psid=psid, action="reply", text="Mia here.", take=False)
+
+    async def silenced():
+        return await story.value("select human_until from lead")
+
+    await story.until(silenced, "the silence")
+    heard = len(await story.heard(psid))
+    await story.say(psid, text="delete my data")
+    await story.say(psid, text="my data")
+
+    async def both():
+        found = await story.rows("select kind, state from data_request order by kind")
+        return found if len(found) == 2 else None
+
+    found = await story.until(both, "both requests")
+    assert [(row["kind"], row["state"]) for row in found] == [("access", "pending"), ("erasure", "pending")]
+    assert len(await story.heard(psid)) == heard
+    await story.runtime.retention.sweep(story.clock() + timedelta(days=8))
+    assert await story.value("select count(*) from data_request where state = 'pending'") == 2
+
+
+async def test_question_receipt_and_status_page_name_the_same_day(story: World):
+    psid = await story.opted_in()
+    await story.say(psid, text="delete my data")
+    explained = await story.until_heard(psid, "Delete everything")
+    day = re.search(r"unreadable by ([A-Z][a-z]+ \d+, \d{4})", explained)[1]
+    await story.say(psid, quick_reply="Erase everything")
+    receipt = await story.until_heard(psid, "has been deleted")
+    assert f"by {day}" in receipt
+    url = re.search(r"http://\S+/status/\S+", receipt)[0]
+    async with story.session.get(url) as answer:
+        assert day in await answer.text()

@@ -164,7 +164,7 @@ def settings_for(home: Path, port: int, platform_url: str) -> Settings:
         {
             "HOME": str(home),
             "ASSENT_HOME": str(home / "home"),
-            "ASSENT_PAGE_PACE": "40",
+            "ASSENT_PAGE_PACE": "30",
             "FB_APP_ID": APP_ID,
             "FB_APP_SECRET": APP_SECRET,
             "FB_VERIFY_TOKEN": VERIFY_TOKEN,

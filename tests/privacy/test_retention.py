@@ -76,6 +76,7 @@ async def test_deliveries_go_after_thirteen_months(world: World) -> None:
 
 async def test_an_erasure_that_nobody_confirmed_is_closed_after_a_week(world: World) -> None:
     opened = await world.asked(await world.lead(), RequestKind.ERASURE)
+    await world.execute('update data_request set steps = steps || \'{"asked": "2026-11-23T12:00:00+00:00"}\'')
     assert (await swept(world, 7 * DAY + timedelta(seconds=1)))["unconfirmed_requests"] == 1
     request = await world.requests.show(opened.request_id)
     assert (request.state, request.reason) == (RequestState.CANCELLED, "not_confirmed")

@@ -12,6 +12,7 @@ import pytest
 from tortoise import Tortoise
 from tortoise import exceptions as orm
 
+from storage.database import tortoise_config
 from storage.errors import (
     Busy,
     Conflict,
@@ -122,9 +123,7 @@ async def test_a_time_out_is_unavailable() -> None:
 
 
 async def test_errors_of_the_orm_show_no_values(server: Server, database_dsn: str) -> None:
-    await Tortoise.init(
-        db_url=database_dsn.replace("postgresql://", "asyncpg://"), modules={"models": ["storage.tables"]}
-    )
+    await Tortoise.init(config=tortoise_config(database_dsn))
     try:
         client = Tortoise.get_connection("default")
         for sql, values, expected in (
