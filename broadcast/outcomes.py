@@ -44,6 +44,7 @@ class Outcomes:
     outbox: OutboxStore
     clock: Callable[[], datetime]
     moved: Callable[[bool], None]
+    at_once: int
     _open: set[UUID] = field(default_factory=set)
     _waiting: list[Settled] = field(default_factory=list)
     _some: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,17 +73,20 @@ class Outcomes:
         """Writes outcomes until cancelled."""
         while True:
             await self._some.wait()
-            await _set_within(self._hurry, GATHER_SECONDS)
+            if len(self._waiting) < self.at_once:
+                await _set_within(self._hurry, GATHER_SECONDS)
             self._some.clear()
             self._hurry.clear()
-            if not await self.flush():
+            written = await self.flush()
+            if self._waiting:
                 self._some.set()
+            if not written:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def flush(self) -> bool:
-        """Writes what is there; False when the database did not take it and it is still in hand."""
+        """Writes what is there, up to `at_once`; False when the database did not take it and it is still in hand."""
         async with self._writing:
-            batch, self._waiting = self._waiting, []
+            batch, self._waiting = self._waiting[: self.at_once], self._waiting[self.at_once :]
             try:
                 await self._write(batch)
             except BaseException as error:

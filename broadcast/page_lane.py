@@ -6,6 +6,7 @@ claim that is too old when its turn comes is given back unsent.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -76,22 +77,23 @@ class PageLane:
     _claimed: int = 0
     _answers_due: bool = True
     _stopping: bool = False
+    _fault: BaseException | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
-    _calls: set[asyncio.Task[None]] = field(default_factory=set)
+    _claims: deque[tuple[Claimed, float]] = field(default_factory=deque)
+    _callers: set[asyncio.Task[None]] = field(default_factory=set)
     _pausing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _slots: asyncio.Semaphore = field(init=False)
     _outcomes: Outcomes = field(init=False)
 
     def __post_init__(self) -> None:
         store = self.sending.store
-        self._slots = asyncio.Semaphore(self.sending.in_flight)
         self._outcomes = Outcomes(
             page_id=self.page_id,
             deliveries=store.deliveries,
             outbox=store.outbox,
             clock=self.sending.clock,
             moved=self._moved,
+            at_once=max(1, self.sending.open_limit // 4),
         )
 
     @property
@@ -115,7 +117,7 @@ class PageLane:
         await self._done.wait()
 
     async def run(self) -> None:
-        """Sends until `stop`."""
+        """Sends until `stop`; raises the fault that ended it otherwise, after draining."""
         writer = asyncio.create_task(self._outcomes.run())
         house = asyncio.create_task(self._keep_house())
         try:
@@ -129,6 +131,8 @@ class PageLane:
                 if pause and not self._stopping:
                     await self._rest(pause)
             await self._drain()
+            if self._fault is not None:
+                raise self._fault
         finally:
             for task in (house, writer):
                 task.cancel()
@@ -143,12 +147,16 @@ class PageLane:
             return
 
     async def _drain(self) -> None:
-        if self._calls:
-            _, late = await asyncio.wait(self._calls, timeout=DRAIN_SECONDS)
-            for call in late:
-                call.cancel()
+        if self._callers:
+            _, late = await asyncio.wait(self._callers, timeout=DRAIN_SECONDS)
+            for caller in late:
+                caller.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        while self._outcomes.open and not await self._outcomes.flush():
+        while self._claims:
+            self._put(self._claims.popleft()[0], self._given_back())
+        while self._outcomes.open:
+            if await self._outcomes.flush():
+                continue
             # Without a database nothing can be written; the next owner finds the rows and waits for their echoes.
             if not await self._holds():
                 return
@@ -166,11 +174,12 @@ class PageLane:
         """Claims and starts what may leave now; seconds to rest, 0 to go on at once."""
         if self._page is None:
             await self._read_page()
-        open_room = self.sending.open_limit - self._outcomes.open
-        if open_room < max(1, self.sending.open_limit // 4):
+        # In quarters, so that while one is claimed and one is written down the others are under way.
+        share = max(1, self.sending.open_limit // 4)
+        if self.sending.open_limit - self._outcomes.open < share:
             self._outcomes.hurry()
             return POLL_SECONDS
-        room = self.pacer.room(open_room)
+        room = self.pacer.room(share)
         if not room:
             return self.pacer.ask_again_in()
         left = room - await self._start_answers(room)
@@ -232,13 +241,14 @@ class PageLane:
             await self._prepare(contents)
         except BaseException:
             for one in claimed:
-                self._put(one, Consequence(outcome=NotSent("given_back", self.sending.clock())))
+                self._put(one, self._given_back())
             raise
         self.pacer.claimed(len(claimed))
-        for one in claimed:
-            call = asyncio.create_task(self._call(one, begin_by))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+        self._claims.extend((one, begin_by) for one in claimed)
+        for _ in range(min(len(claimed), self.sending.in_flight - len(self._callers))):
+            caller = asyncio.create_task(self._call_all())
+            self._callers.add(caller)
+            caller.add_done_callback(self._caller_ended)
 
     async def _prepare(self, campaigns: Iterable[CampaignId]) -> None:
         """Has the Page as it is now and the texts at hand, once for all calls."""
@@ -249,17 +259,26 @@ class PageLane:
                 texts = await self.sending.store.campaigns.texts(self.page_id, campaign_id)
                 self._contents[campaign_id] = CampaignContent(campaign_id=campaign_id, texts=texts)
 
+    def _caller_ended(self, caller: asyncio.Task[None]) -> None:
+        self._callers.discard(caller)
+        if not caller.cancelled() and (error := caller.exception()) is not None:
+            self._fault, self._stopping = error, True
+            self._wake.set()
+
+    async def _call_all(self) -> None:
+        """One of the calls in flight: takes the next claim until none waits."""
+        while self._claims:
+            await self._call(*self._claims.popleft())
+
     async def _call(self, one: Claimed, begin_by: float) -> None:
-        asked_at = self.sending.clock()
-        consequence = Consequence(outcome=NotSent("given_back", asked_at))
+        consequence, asked_at = self._given_back(), None
         try:
-            async with self._slots:
-                await self.pacer.pass_gate()
-                asked_at = self.sending.clock()
-                if self._may_begin(begin_by):
-                    # From here on the call may be made: whatever interrupts it, its outcome is not known.
-                    consequence = Consequence(outcome=Unsure("interrupted"))
-                    consequence = await self._send(one, begin_by)
+            await self.pacer.pass_gate()
+            asked_at = self.sending.clock()
+            if self._may_begin(begin_by):
+                # From here on the call may be made: whatever interrupts it, its outcome is not known.
+                consequence = Consequence(outcome=Unsure("interrupted"))
+                consequence = await self._send(one, begin_by)
         finally:
             self._put(one, consequence, asked_at)
 
@@ -275,6 +294,9 @@ class PageLane:
             )
         )
 
+    def _given_back(self) -> Consequence:
+        return Consequence(outcome=NotSent("given_back", self.sending.clock()))
+
     def _may_begin(self, begin_by: float) -> bool:
         return not (self._stopping or self.pacer.held) and asyncio.get_running_loop().time() < begin_by
 
@@ -284,7 +306,7 @@ class PageLane:
         if isinstance(one, ClaimedAnswer):
             result = await self.sending.sender.answer(page, one, begin_by=begin_by)
         elif page.state != "connected":
-            return Consequence(outcome=NotSent("given_back", self.sending.clock()))
+            return self._given_back()
         else:
             content = self._contents[one.campaign_id]
             result = await self.sending.sender.deliver(page, content, one, begin_by=begin_by)
