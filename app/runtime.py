@@ -28,6 +28,7 @@ from bot.takeover import Takeover
 from bot.texts import load_texts
 from bot.unsubscribe import Unsubscribe
 from broadcast.receipts import Receipts
+from domain.keywords import is_stop
 from domain.texts import TextCatalog
 from messenger.client import MessengerClient
 from messenger.graph_url import PublicResolver
@@ -171,7 +172,8 @@ def keyring_from(environ: Mapping[str, str]) -> EnvKeys | None:
 
 
 def _read_texts() -> None:
-    """Reads from the disk what would be read at first use: texts, and how each language writes lists."""
+    """Reads and builds what would be at first use: texts, how each language writes lists, the tables of words."""
+    is_stop("stop")
     texts = load_texts()
     for language in texts.languages:
         texts.choose(language).listed(("a", "b"))

@@ -256,8 +256,10 @@ def _flaw_of(tree: Any) -> BrokenReason | None:
 
 def _places(entry: dict[str, Any]) -> Iterator[_Place]:
     page_id = fields.identifier(entry.get("id"))
-    head: dict[str, Any] = {key: entry[key] for key in ("id", "time") if key in entry}
     envelope = fields.stamp(entry.get("time"))
+    # Copied beside each of the entry's events: a time that cannot be one, however long, is left out.
+    kept = ("id", "time") if envelope.at is not None else ("id",)
+    head: dict[str, Any] = {key: entry[key] for key in kept if key in entry}
     for container in _CONTAINERS:
         for item in fields.items(entry.get(container)):
             yield _Place(

@@ -194,13 +194,13 @@ def test_a_thousand_updates_in_one_body_are_read() -> None:
 def test_a_hostile_body_costs_bounded_memory_and_time(hostile: bytes) -> None:
     assert len(hostile) <= BODY_MAX_BYTES
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.thread_time()
     with suppress(BodyUnreadable):
         parse_delivery(hostile)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 60 * BODY_MAX_BYTES
-    assert time.perf_counter() - started < 20
+    assert time.thread_time() - started < 20
 
 
 def test_fifty_events_are_read_quickly() -> None:
@@ -210,6 +210,6 @@ def test_fifty_events_are_read_quickly() -> None:
 
 
 def _seconds(delivery: bytes) -> float:
-    started = time.perf_counter()
+    started = time.thread_time()
     assert isinstance(parse_delivery(delivery).events[49].event, MessageReceived)
-    return time.perf_counter() - started
+    return time.thread_time() - started
