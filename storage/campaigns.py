@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from storage.database import Database, Transaction
 
 CHANNEL = "assent_campaign"
+CANCEL_SECONDS = 1800
 
 _ADD = """
 insert into campaign (page_id, campaign_id, name, topic, state, created_at, wait_until)
@@ -142,7 +143,7 @@ class CampaignStore:
                 raise RowMissing(f"campaign {campaign_id}")
             raise CampaignMoved(campaign_id, CampaignState(found), target)
         if target is CampaignState.CANCELLED:
-            await tx.execute(_CANCEL_ROWS, page_id, campaign_id, now)
+            await tx.execute(_CANCEL_ROWS, page_id, campaign_id, now, timeout=CANCEL_SECONDS)
         await tx.execute("select pg_notify($1, $2)", CHANNEL, page_id)
 
     async def set_audience_size(self, tx: "Transaction", page_id: PageId, campaign_id: CampaignId, people: int) -> None:

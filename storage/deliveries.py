@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # A claim of a holder that is gone becomes unknown only when its call has surely begun or will not begin any more.
 ORPHAN_AFTER = timedelta(seconds=2)
 LARGEST_CLAIM = 512
+FREEZE_SECONDS = 1800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class DeliveryStore:
 
         Waits for stops that are under way: one that did not see these rows is seen by the first claim.
         """
-        status = await tx.execute(sql.FREEZE, page_id, campaign_id, now, timeout=None)
+        status = await tx.execute(sql.FREEZE, page_id, campaign_id, now, timeout=FREEZE_SECONDS)
         await tx.execute(sql.AFTER_FREEZE)
         return _count(status)
 

@@ -25,6 +25,7 @@ from (
         from campaign c join page p using (page_id) join lead l using (page_id)
         {FACTS}
         where c.page_id = $1 and c.campaign_id = $2
+        offset 0  -- judges each person once, however often the reason is named above
     ) judged
 ) judged
 """  # noqa: S608 - only our own names are put in
