@@ -9,19 +9,20 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from broadcast.failures import Consequence, of_answer, of_delivery
+from broadcast.housekeeping import HouseKeeper
 from broadcast.outcomes import Outcomes, Settled
 from broadcast.pacer import Pacer
+from broadcast.refusals import Refusals
 from broadcast.sender import CampaignContent, Sender
-from domain.campaign import CampaignState
-from domain.delivery import Accepted, Declined, NotSent, Unsure
+from domain.delivery import Accepted, NotSent, Unsure
 from domain.ids import CampaignId, PageId
 from domain.page import Page
 from messenger.client import Sent
-from messenger.errors import FailureKind, SendFailure
+from messenger.errors import SendFailure
 from storage.deliveries import LARGEST_CLAIM, ClaimedDelivery
 from storage.errors import StorageError
 from storage.lanes import Lease
@@ -35,14 +36,10 @@ log = logging.getLogger(__name__)
 
 IN_FLIGHT = 20
 DRAIN_SECONDS = 15.0
-ECHO_OVERDUE = timedelta(minutes=10)
 POLL_SECONDS = 0.5
 IDLE_SECONDS = 2.0
-REFUSALS_IN_A_ROW = 10
 ADVANCE_EVERY = 5_000
 _PAGE_SECONDS = 5.0
-_HOUSE_SECONDS = 15.0
-_FIRST_HOUSE_SECONDS = 3.0
 
 Claimed = ClaimedDelivery | ClaimedAnswer
 
@@ -71,7 +68,6 @@ class PageLane:
     _running: Sequence[CampaignId] = ()
     _running_until: float = 0.0
     _contents: dict[CampaignId, CampaignContent] = field(default_factory=dict)
-    _refusals: dict[CampaignId, int] = field(default_factory=dict)
     _look: int = 0
     _turns: int = 0
     _claimed: int = 0
@@ -80,10 +76,11 @@ class PageLane:
     _fault: BaseException | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
-    _claims: deque[tuple[Claimed, float]] = field(default_factory=deque)
+    _claims: deque[tuple[Claimed, OutgoingMessage | None, float]] = field(default_factory=deque)
     _callers: set[asyncio.Task[None]] = field(default_factory=set)
     _pausing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _outcomes: Outcomes = field(init=False)
+    _refusals: Refusals = field(init=False)
 
     def __post_init__(self) -> None:
         store = self.sending.store
@@ -95,6 +92,7 @@ class PageLane:
             moved=self._moved,
             at_once=max(1, self.sending.open_limit // 4),
         )
+        self._refusals = Refusals(page_id=self.page_id, store=store, clock=self.sending.clock)
 
     @property
     def page_id(self) -> PageId:
@@ -118,8 +116,12 @@ class PageLane:
 
     async def run(self) -> None:
         """Sends until `stop`; raises the fault that ended it otherwise, after draining."""
+        store = self.sending.store
         writer = asyncio.create_task(self._outcomes.run())
-        house = asyncio.create_task(self._keep_house())
+        keeper = HouseKeeper(
+            lease=self.lease, store=store, clock=self.sending.clock, running=lambda: self._running, wake=self.wake
+        )
+        house = asyncio.create_task(keeper.run())
         try:
             while not self._stopping:
                 self._wake.clear()
@@ -154,11 +156,12 @@ class PageLane:
             await asyncio.gather(*late, return_exceptions=True)
         while self._claims:
             self._put(self._claims.popleft()[0], self._given_back())
+        give_up = asyncio.get_running_loop().time() + DRAIN_SECONDS
         while self._outcomes.open:
             if await self._outcomes.flush():
                 continue
-            # Without a database nothing can be written; the next owner finds the rows and waits for their echoes.
-            if not await self._holds():
+            # What cannot be written down is found by the next owner, who waits for its echoes.
+            if asyncio.get_running_loop().time() >= give_up or not await self._holds():
                 return
             await asyncio.sleep(POLL_SECONDS)
 
@@ -233,31 +236,37 @@ class PageLane:
         """Begins a call for each; `asked` is when they were asked for, which every call must begin soon after."""
         if not claimed:
             return
-        begin_by = asked + BEGIN_WITHIN.total_seconds()
         for one in claimed:
             self._outcomes.opened(one.attempt_id)
         try:
-            contents = {one.campaign_id for one in claimed if isinstance(one, ClaimedDelivery)}
-            await self._prepare(contents)
+            page = await self._prepare({one.campaign_id for one in claimed if isinstance(one, ClaimedDelivery)})
         except BaseException:
             for one in claimed:
                 self._put(one, self._given_back())
             raise
         self.pacer.claimed(len(claimed))
-        self._claims.extend((one, begin_by) for one in claimed)
+        # All at once rather than before each call: rendering in a row is twice as quick as between calls.
+        self._claims.extend((one, self._rendered(page, one), asked + _BEGIN_SECONDS) for one in claimed)
         for _ in range(min(len(claimed), self.sending.in_flight - len(self._callers))):
             caller = asyncio.create_task(self._call_all())
             self._callers.add(caller)
             caller.add_done_callback(self._caller_ended)
 
-    async def _prepare(self, campaigns: Iterable[CampaignId]) -> None:
+    def _rendered(self, page: Page, one: Claimed) -> OutgoingMessage | None:
+        if isinstance(one, ClaimedAnswer):
+            return None
+        return self.sending.sender.render(page, self._contents[one.campaign_id], one)
+
+    async def _prepare(self, campaigns: Iterable[CampaignId]) -> Page:
         """Has the Page as it is now and the texts at hand, once for all calls."""
-        if asyncio.get_running_loop().time() >= self._page_until:
-            await self._read_page()
+        page = self._page
+        if page is None or asyncio.get_running_loop().time() >= self._page_until:
+            page = await self._read_page()
         for campaign_id in campaigns:
             if campaign_id not in self._contents:
                 texts = await self.sending.store.campaigns.texts(self.page_id, campaign_id)
                 self._contents[campaign_id] = CampaignContent(campaign_id=campaign_id, texts=texts)
+        return page
 
     def _caller_ended(self, caller: asyncio.Task[None]) -> None:
         self._callers.discard(caller)
@@ -270,7 +279,7 @@ class PageLane:
         while self._claims:
             await self._call(*self._claims.popleft())
 
-    async def _call(self, one: Claimed, begin_by: float) -> None:
+    async def _call(self, one: Claimed, message: OutgoingMessage | None, begin_by: float) -> None:
         consequence, asked_at = self._given_back(), None
         try:
             await self.pacer.pass_gate()
@@ -278,7 +287,7 @@ class PageLane:
             if self._may_begin(begin_by):
                 # From here on the call may be made: whatever interrupts it, its outcome is not known.
                 consequence = Consequence(outcome=Unsure("interrupted"))
-                consequence = await self._send(one, begin_by)
+                consequence = await self._send(one, message, begin_by)
         finally:
             self._put(one, consequence, asked_at)
 
@@ -300,23 +309,24 @@ class PageLane:
     def _may_begin(self, begin_by: float) -> bool:
         return not (self._stopping or self.pacer.held) and asyncio.get_running_loop().time() < begin_by
 
-    async def _send(self, one: Claimed, begin_by: float) -> Consequence:
+    async def _send(self, one: Claimed, message: OutgoingMessage | None, begin_by: float) -> Consequence:
         page = self._page
         assert page is not None, "a Page is read before its first call"
         if isinstance(one, ClaimedAnswer):
             result = await self.sending.sender.answer(page, one, begin_by=begin_by)
         elif page.state != "connected":
             return self._given_back()
+        elif message is None:
+            return Consequence(outcome=Declined("message_invalid"))
         else:
-            content = self._contents[one.campaign_id]
-            result = await self.sending.sender.deliver(page, content, one, begin_by=begin_by)
+            result = await self.sending.sender.deliver(page, one, message, begin_by=begin_by)
         if isinstance(result, Consequence):
             return result
         self.pacer.heard(result.usage)
         if isinstance(result, Sent):
             self.pacer.accepted()
             if isinstance(one, ClaimedDelivery):
-                self._refusals.pop(one.campaign_id, None)
+                self._refusals.forget(one.campaign_id)
             return Consequence(outcome=Accepted(result.mid))
         return await self._failed(one, page, result)
 
@@ -329,10 +339,11 @@ class PageLane:
         )
         if consequence.hold:
             self.pacer.refused(failure)
+            log.warning("page.held", extra={"page": self.page_id, "seconds": int(self.pacer.ask_again_in())})
         if consequence.page is not None:
             await self._pause_page(page, consequence.page)
         if isinstance(one, ClaimedDelivery):
-            await self._count_refusal(one.campaign_id, failure, consequence)
+            await self._refusals.count(one.campaign_id, failure, consequence)
         return consequence
 
     async def _pause_page(self, used: Page, cause: str) -> None:
@@ -346,26 +357,6 @@ class PageLane:
                     await self._read_page()
         except StorageError as error:
             log.warning("page.pause_failed", extra={"page": self.page_id, "error": error.code})
-
-    async def _count_refusal(self, campaign_id: CampaignId, failure: SendFailure, consequence: Consequence) -> None:
-        """A message that is refused again and again is wrong itself: its campaign pauses before everybody is lost."""
-        if failure.kind is not FailureKind.BAD_REQUEST or not isinstance(consequence.outcome, Declined):
-            return
-        self._refusals[campaign_id] = self._refusals.get(campaign_id, 0) + 1
-        if self._refusals[campaign_id] != REFUSALS_IN_A_ROW:
-            return
-        try:
-            async with self.sending.store.database.transaction() as tx:
-                await self.sending.store.campaigns.move(
-                    tx,
-                    self.page_id,
-                    campaign_id,
-                    CampaignState.PAUSED,
-                    now=self.sending.clock(),
-                    cause=failure.kind.value,
-                )
-        except StorageError as error:
-            log.warning("campaign.pause_failed", extra={"page": self.page_id, "error": error.code})
 
     async def _read_page(self) -> Page:
         found = await self.sending.store.pages.get(self.page_id)
@@ -390,30 +381,6 @@ class PageLane:
             log.info("campaign.finished", extra={"page": self.page_id, "campaign": campaign_id})
             self._contents.pop(campaign_id, None)
             self._running_until = 0.0
-
-    async def _keep_house(self) -> None:
-        """Settles what earlier owners left, expires what waited in vain, keeps cursors near their rows."""
-        await self._clean()
-        await asyncio.sleep(_FIRST_HOUSE_SECONDS)
-        while True:
-            await self._clean()
-            await asyncio.sleep(_HOUSE_SECONDS)
-
-    async def _clean(self) -> None:
-        store, now = self.sending.store, self.sending.clock()
-        try:
-            orphans = await store.deliveries.orphans(self.lease)
-            again = await store.outbox.recover(self.lease, now=now)
-            await store.deliveries.name_unknown(self.lease, after=ECHO_OVERDUE, now=now)
-            await store.deliveries.sweep(self.lease, now=now)
-            for campaign_id in self._running:
-                await store.deliveries.advance(self.lease, campaign_id)
-        except StorageError as error:
-            log.warning("lane.cleaning_failed", extra={"page": self.page_id, "error": error.code})
-            return
-        if orphans or again:
-            log.info("lane.recovered", extra={"page": self.page_id, "unknown": orphans, "again": again})
-            self.wake()
 
 
 class PageGone(StorageError):

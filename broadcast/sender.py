@@ -13,7 +13,7 @@ from uuid import UUID
 
 from broadcast.failures import Consequence
 from domain.campaign import text_for
-from domain.delivery import Declined, NotSent, metadata_of
+from domain.delivery import NotSent, metadata_of
 from domain.ids import CampaignId, Psid
 from domain.page import Page
 from domain.personal import Pii
@@ -78,23 +78,22 @@ class Sender:
     clock: Callable[[], datetime]
     _texts: dict[str, Texts] = field(default_factory=dict)
 
-    async def deliver(
-        self, page: Page, content: CampaignContent, delivery: ClaimedDelivery, *, begin_by: float
-    ) -> SendResult | Consequence:
-        """One campaign message; not begun after `begin_by` of the loop's clock."""
-        try:
-            message = self.render(page, content, delivery)
-        except (MessageInvalid, TemplateRefused):
-            return Consequence(outcome=Declined("message_invalid"))
-        return await self._call(page, delivery.profile.psid, message, delivery.attempt_id, begin_by)
-
-    def render(self, page: Page, content: CampaignContent, delivery: ClaimedDelivery) -> OutgoingMessage:
-        """The message this person gets, in their language where it was written in it."""
+    def render(self, page: Page, content: CampaignContent, delivery: ClaimedDelivery) -> OutgoingMessage | None:
+        """The message this person gets, in their language where it was written in it; None when it cannot be sent."""
         language, template = text_for(content.texts, delivery.profile.language, page.language)
         name = delivery.profile.first_name if page.use_first_name else None
-        text = personalise(template, first_name=name and name.reveal("put the name into the person's own message"))
         link = self.links.of(delivery.link_ref, content.campaign_id)
-        return compose(text, link, content.campaign_id, self._in(language))
+        try:
+            text = personalise(template, first_name=name and name.reveal("put the name into the person's own message"))
+            return compose(text, link, content.campaign_id, self._in(language))
+        except (MessageInvalid, TemplateRefused):
+            return None
+
+    async def deliver(
+        self, page: Page, delivery: ClaimedDelivery, message: OutgoingMessage, *, begin_by: float
+    ) -> SendResult | Consequence:
+        """One campaign message; not begun after `begin_by` of the loop's clock."""
+        return await self._call(page, delivery.profile.psid, message, delivery.attempt_id, begin_by)
 
     async def answer(self, page: Page, answer: ClaimedAnswer, *, begin_by: float) -> SendResult | Consequence:
         """One bot answer; not begun after `begin_by` of the loop's clock."""
