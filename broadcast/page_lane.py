@@ -18,11 +18,12 @@ from broadcast.outcomes import Outcomes, Settled
 from broadcast.pacer import Pacer
 from broadcast.refusals import Refusals
 from broadcast.sender import CampaignContent, Sender
-from domain.delivery import Accepted, NotSent, Unsure
+from domain.delivery import Accepted, Declined, NotSent, Unsure
 from domain.ids import CampaignId, PageId
 from domain.page import Page
 from messenger.client import Sent
 from messenger.errors import SendFailure
+from messenger.messages import OutgoingMessage
 from storage.deliveries import LARGEST_CLAIM, ClaimedDelivery
 from storage.errors import StorageError
 from storage.lanes import Lease
@@ -40,6 +41,7 @@ POLL_SECONDS = 0.5
 IDLE_SECONDS = 2.0
 ADVANCE_EVERY = 5_000
 _PAGE_SECONDS = 5.0
+_BEGIN_SECONDS = BEGIN_WITHIN.total_seconds()
 
 Claimed = ClaimedDelivery | ClaimedAnswer
 
