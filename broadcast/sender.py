@@ -26,6 +26,7 @@ from messenger.client import MessengerClient, SendResult
 from messenger.messages import (
     ButtonTemplate,
     MessageInvalid,
+    MessagingType,
     OutgoingMessage,
     PostbackButton,
     QuickReply,
@@ -93,21 +94,27 @@ class Sender:
         self, page: Page, delivery: ClaimedDelivery, message: OutgoingMessage, *, begin_by: float
     ) -> SendResult | Consequence:
         """One campaign message; not begun after `begin_by` of the loop's clock."""
-        return await self._call(page, delivery.profile.psid, message, delivery.attempt_id, begin_by)
+        return await self._call(page, delivery.profile.psid, message, delivery.attempt_id, begin_by, "UPDATE")
 
     async def answer(self, page: Page, answer: ClaimedAnswer, *, begin_by: float) -> SendResult | Consequence:
         """One bot answer; not begun after `begin_by` of the loop's clock."""
         message = StoredMessage(dict(answer.message))
-        return await self._call(page, answer.psid, message, answer.attempt_id, begin_by)
+        return await self._call(page, answer.psid, message, answer.attempt_id, begin_by, "RESPONSE")
 
     async def _call(
-        self, page: Page, psid: Pii[Psid], message: OutgoingMessage, attempt_id: UUID, begin_by: float
+        self,
+        page: Page,
+        psid: Pii[Psid],
+        message: OutgoingMessage,
+        attempt_id: UUID,
+        begin_by: float,
+        messaging_type: MessagingType,
     ) -> SendResult | Consequence:
         left = begin_by - asyncio.get_running_loop().time()
         if left <= 0:
             return Consequence(outcome=NotSent("given_back", self.clock()))
         return await self.client.send(
-            page.page_id, page.token, psid, message, metadata_of(attempt_id), begin_within=left
+            page.page_id, page.token, psid, message, metadata_of(attempt_id), messaging_type, begin_within=left
         )
 
     def _in(self, language: str) -> Texts:
