@@ -49,6 +49,7 @@ class Health:
             async with asyncio.timeout(self.patience.total_seconds()):
                 await ping()
         except Exception:
+            # Whatever a ping raises means the same here, that its thing does not work; the log says which.
             log.warning("readiness.failed", extra={"check": name}, exc_info=True)
             return False
         return True

@@ -243,6 +243,7 @@ class PageLane:
         try:
             page = await self._prepare({one.campaign_id for one in claimed if isinstance(one, ClaimedDelivery)})
         except BaseException:
+            # Also when cancelled: what was claimed and not begun goes back, and is not left on its way.
             for one in claimed:
                 self._put(one, self._given_back())
             raise

@@ -135,6 +135,7 @@ class EmbeddedServer:
             with boundary():
                 return await self._start()
         except BaseException:
+            # Also when cancelled: a server half started would be left to nobody.
             await asyncio.shield(self.stop())
             raise
 

@@ -18,7 +18,7 @@ from domain.personal import Pii
 from storage.campaigns import CampaignStore
 from storage.database import Database
 from storage.deliveries import DeliveryStore
-from storage.keyring import KeyRing, RingHolder
+from storage.keyring import KeyRing, RingHolder, RingReadOnly
 from storage.keys import Keys
 from storage.labels import Label
 from storage.lanes import LaneKind, LaneStore, Lease
@@ -45,10 +45,10 @@ class FixedRing:
         return self.ring
 
     async def store(self, ring: KeyRing) -> KeyRing:
-        raise NotImplementedError
+        raise RingReadOnly("the ring of these tests never changes")
 
     async def destroy(self, kid: int) -> KeyRing:
-        raise NotImplementedError
+        raise RingReadOnly("the ring of these tests never changes")
 
     async def marker(self) -> object:
         return self.ring.revision
