@@ -6,7 +6,6 @@ transaction; it can be stopped and repeated anywhere. The receipt waits for its 
 """
 
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,9 +17,8 @@ from domain.ids import LeadId, PageId, Psid
 from domain.lead import Lead
 from domain.page import Page
 from domain.personal import Pii
-from domain.proof.entry import NONCE_BYTES, commit
+from domain.proof.entry import NONCE_BYTES
 from domain.proof.record import ProofRecord
-from domain.proof.record_json import encode
 from domain.proof.record_sections import Controller, EntryPoint, RecordKind, TimeUnit
 from domain.texts import Texts
 from domain.tokens import in_one_word
@@ -83,7 +81,7 @@ class Erasure:
             "horizon": horizon.isoformat(),
             "person": lead.suppression_handle.hex(),
             "counts": counts,
-            "certificate": certificate,
+            "certificate": str(certificate),
         }
         await self.store.requests.note(tx, request, steps)
         for category in CATALOG:
@@ -96,26 +94,20 @@ class Erasure:
 
     async def _certify(
         self, tx: Transaction, page: Page, request: DataRequest, now: datetime, horizon: datetime
-    ) -> Mapping[str, str]:
-        """Logs that an erasure was done, in a record that names nobody; what opens it is kept with the request."""
+    ) -> UUID:
+        """Logs that an erasure was done, in a record that names nobody."""
         record = ProofRecord(
             kind=RecordKind.ERASURE_DONE,
             record_id=UUID(bytes=self.random_bytes(16), version=4),
             page_id=page.page_id,
-            pii_principal_id=self.random_bytes(32).hex(),
             event_time_unit=TimeUnit.MISSING,
             received_at=now,
             entry_point=_WAYS[request.source],
             controller=Controller(name=page.controller_name, contact=page.controller_contact),
             unreadable_by=horizon,
         )
-        committed, nonce = encode(record), self.random_bytes(NONCE_BYTES)
-        await self.store.consents.pend(tx, record.record_id, commit(committed, nonce))
-        return {
-            "record_id": str(record.record_id),
-            "record": base64.b64encode(committed).decode(),
-            "nonce": base64.b64encode(nonce).decode(),
-        }
+        await self.store.log_records.append(tx, record, self.random_bytes(NONCE_BYTES))
+        return record.record_id
 
     async def _hold_receipt(
         self,

@@ -26,7 +26,17 @@ NOT_PERSONAL: Mapping[str, tuple[str, ...]] = {
     ),
     "campaign_content": ("page_id", "campaign_id", "language", "body"),
     "lane": ("kind", "key", "owner", "epoch", "until"),
-    "log": ("log_id", "origin", "vkey", "size", "root", "opened_at"),
+    "log": (*("log_id", "origin", "vkey", "size", "root", "opened_at", "year", "part", "closed_at", "closed_reason"),),
+    "log_key": ("log_id", "vkey", "seed_name", "from_size", "until"),
+    # Starts, breaks and keys of logs, anchors, erasures and expiries: they name no person, not even by a commitment.
+    "log_record": ("record_id", "kind", "page_id", "recorded_at", "record", "nonce"),
+    "anchor": (
+        *("anchor_id", "log_id", "method", "authority", "size", "note", "answer", "anchored_at", "kept_at"),
+        "record_id",
+    ),
+    "anchor_state": (*("method", "authority", "first_tried_at", "last_tried_at", "last_kept_at", "failures", "error"),),
+    # What operators did; the reason they gave is sealed under the system key, the subject is an id of ours.
+    "audit_entry": ("seq", "at", "action", "page_id", "subject", "reason_sealed", "previous", "hash"),
     "log_pending": ("entry_id", "entry", "position"),
     "log_entry": ("log_id", "idx", "entry_id", "entry"),
     "log_tile": ("log_id", "level", "n", "hashes"),

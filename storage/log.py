@@ -58,8 +58,9 @@ class LogStore:
     async def open_log(self, tx: "Transaction", *, log_id: int, origin: str, vkey: str, now: datetime) -> LogHead:
         """The log of this id, made empty when it is not there yet; its origin and key never change."""
         await tx.execute(
-            "insert into log (log_id, origin, vkey, root, opened_at) values ($1, $2, $3, $4, $5) "
-            "on conflict do nothing",
+            "with opened as (insert into log (log_id, origin, vkey, root, opened_at, year) "
+            "values ($1, $2, $3, $4, $5, $1::integer) on conflict do nothing returning log_id, vkey) "
+            "insert into log_key (log_id, vkey, seed_name, from_size) select log_id, vkey, 'log', 0 from opened",
             log_id,
             origin,
             vkey,

@@ -17,6 +17,7 @@ from storage.keys import Keys
 from storage.lanes import LaneStore
 from storage.leads import LeadStore
 from storage.log import LogStore
+from storage.log_records import LogRecordStore
 from storage.notices import NoticeStore
 from storage.outbox import OutboxStore
 from storage.pages import PageStore
@@ -40,6 +41,7 @@ class Store:
     deliveries: DeliveryStore
     lanes: LaneStore
     log: LogStore
+    log_records: LogRecordStore
     requests: DataRequestStore
     exports: ExportStore
 
@@ -60,6 +62,7 @@ class Store:
             deliveries=DeliveryStore(database, keys),
             lanes=LaneStore(database),
             log=LogStore(),
+            log_records=LogRecordStore(),
             requests=DataRequestStore(database),
             exports=ExportStore(database, keys),
         )

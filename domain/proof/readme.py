@@ -24,6 +24,9 @@ _CLAIMS = {
     RecordKind.KEY_ROTATED: "The log changed its key.",
     RecordKind.LOG_STARTED: "The log was started.",
     RecordKind.LOG_DISCONTINUITY: "The log does not continue an earlier state of itself.",
+    RecordKind.RECORD_EXPIRED: "Records were destroyed because their time was over.",
+    RecordKind.ANCHOR: "Something outside of the operator's hands holds a checkpoint of the log.",
+    RecordKind.IMPORT_CLAIM: "Somebody else says that a person consented; nothing here shows the act itself.",
 }
 
 _UNITS = {

@@ -4,24 +4,31 @@ A conversation start and a marketing consent are two facts. `shows` is derived f
 record and from nothing else, so no setting can make the one look like the other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from domain.page import MarketingBasis
+from domain.proof.encoding import MAX_NUMBER
 from domain.proof.errors import RecordError
 from domain.proof.record_sections import (
     PAGE_ID,
     SHA256,
+    STORE_NAME,
+    Anchor,
     Consent,
     Controller,
+    Destroyed,
     EntryPoint,
+    ImportClaim,
     LogChange,
     PrivacyNotice,
     RawEvent,
     Receipt,
     RecordKind,
     TimeUnit,
+    check_number,
     check_text,
     check_time,
 )
@@ -40,6 +47,9 @@ SHOWS = {
     RecordKind.KEY_ROTATED: "change of the log's key",
     RecordKind.LOG_STARTED: "start of a log",
     RecordKind.LOG_DISCONTINUITY: "break in a log",
+    RecordKind.RECORD_EXPIRED: "record expired",
+    RecordKind.ANCHOR: "anchor of the log",
+    RecordKind.IMPORT_CLAIM: "import claim",
 }
 
 EVENT_STATES = {
@@ -49,11 +59,13 @@ EVENT_STATES = {
     RecordKind.CONSENT_WITHDRAWN: "dpv:ConsentWithdrawn",
 }
 
-_LOG_KINDS = {RecordKind.KEY_ROTATED, RecordKind.LOG_STARTED, RecordKind.LOG_DISCONTINUITY}
+_LOG_KINDS = {RecordKind.KEY_ROTATED, RecordKind.LOG_STARTED, RecordKind.LOG_DISCONTINUITY, RecordKind.ANCHOR}
+# These name entries, and nobody: not even a commitment to a person stands in them.
+_END_KINDS = {RecordKind.ERASURE_DONE, RecordKind.RECORD_EXPIRED}
 _PERSON = {"page_id", "pii_principal_id", "controller"}
 _ANY_ACT = {"entry_point", "privacy_notice", "raw_event", "lawful_basis", "marketing_basis"}
 _ANY_ACT |= {"jurisdiction", "retention", "withdrawal_method", "purposes", "personal_data"}
-_ANY_ACT |= {"storage_locations", "recipients", "envelope_time", "event_time", "previous"}
+_ANY_ACT |= {"storage_locations", "recipients", "envelope_time", "event_time", "previous", "name_commitment"}
 
 _NEEDS: dict[RecordKind, set[str]] = {
     RecordKind.CONVERSATION_STARTED: _PERSON | {"entry_point", "raw_event", "marketing_basis"},
@@ -64,20 +76,26 @@ _NEEDS: dict[RecordKind, set[str]] = {
     RecordKind.CONSENT_REFUSED: _PERSON | {"entry_point", "privacy_notice", "consent"},
     RecordKind.CONSENT_WITHDRAWN: _PERSON | {"entry_point"},
     RecordKind.RECEIPT_SENT: _PERSON | {"receipt", "previous"},
-    RecordKind.ERASURE_DONE: _PERSON,
+    RecordKind.ERASURE_DONE: {"page_id", "controller", "unreadable_by"},
+    RecordKind.RECORD_EXPIRED: {"page_id", "controller", "unreadable_by"},
+    RecordKind.ANCHOR: {"log_anchor", "event_time"},
+    RecordKind.IMPORT_CLAIM: _PERSON | {"entry_point", "claim"},
     RecordKind.KEY_ROTATED: {"log"},
     RecordKind.LOG_STARTED: {"log"},
     RecordKind.LOG_DISCONTINUITY: {"log"},
 }
 _MAY: dict[RecordKind, set[str]] = {
     RecordKind.CONSENT_WITHDRAWN: {"consent", "topics"},
-    RecordKind.ERASURE_DONE: {"unreadable_by", "receipt"},
+    RecordKind.ERASURE_DONE: {"destroyed", "waiting", "counts", "entry_point", "jurisdiction"},
+    RecordKind.RECORD_EXPIRED: {"destroyed", "waiting", "counts", "jurisdiction"},
+    RecordKind.IMPORT_CLAIM: {"topics"},
 }
 _OPTIONAL = (
     *("page_id", "pii_principal_id", "event_time", "envelope_time", "entry_point", "privacy_notice"),
     *("consent", "topics", "raw_event", "receipt", "log", "controller", "purposes", "lawful_basis"),
     *("marketing_basis", "personal_data", "storage_locations", "recipients", "withdrawal_method"),
-    *("retention", "jurisdiction", "unreadable_by", "previous"),
+    *("retention", "jurisdiction", "unreadable_by", "previous", "name_commitment"),
+    *("log_anchor", "claim", "destroyed", "waiting", "counts"),
 )
 
 
@@ -94,6 +112,7 @@ class ProofRecord:
     received_at: datetime
     page_id: str | None = None
     pii_principal_id: str | None = None
+    name_commitment: str | None = None
     event_time: datetime | None = None
     event_time_unit: TimeUnit
     envelope_time: datetime | None = None
@@ -116,6 +135,11 @@ class ProofRecord:
     jurisdiction: str | None = None
     unreadable_by: datetime | None = None
     previous: tuple[UUID, ...] = ()
+    log_anchor: Anchor | None = None
+    claim: ImportClaim | None = None
+    destroyed: tuple[Destroyed, ...] = ()
+    waiting: tuple[str, ...] = ()
+    counts: Mapping[str, int] | None = None
 
     def __post_init__(self) -> None:
         self._check_presence()
@@ -135,7 +159,10 @@ class ProofRecord:
     def _check_presence(self) -> None:
         needs = _NEEDS[self.kind]
         may = needs | _MAY.get(self.kind, set())
-        may |= {"event_time", "previous"} if self.kind in _LOG_KINDS else _ANY_ACT
+        if self.kind in _LOG_KINDS:
+            may |= {"event_time", "previous"}
+        elif self.kind not in _END_KINDS:
+            may |= _ANY_ACT
         for name in _OPTIONAL:
             value = getattr(self, name)
             present = value is not None and value != ()
@@ -145,14 +172,19 @@ class ProofRecord:
                 raise RecordError(f"a record of kind {self.kind} needs {name}")
 
     def _check_values(self) -> None:
-        patterns = {"page_id": PAGE_ID, "pii_principal_id": SHA256}
-        for name in ("page_id", "pii_principal_id", "lawful_basis", "retention", "jurisdiction"):
+        patterns = {"page_id": PAGE_ID, "pii_principal_id": SHA256, "name_commitment": SHA256}
+        for name in (*patterns, "lawful_basis", "retention", "jurisdiction"):
             if getattr(self, name) is not None:
                 check_text(getattr(self, name), name, patterns.get(name))
         lists = ("topics", "purposes", "personal_data", "storage_locations", "recipients")
         for name in (*lists, "withdrawal_method"):
             for item in getattr(self, name):
                 check_text(item, name)
+        for item in self.waiting:
+            check_text(item, "waiting", SHA256)
+        for name, number in (self.counts or {}).items():
+            check_text(name, "counts", STORE_NAME)
+            check_number(number, "counts", 0, MAX_NUMBER)
         check_time(self.received_at, "received_at")
         for name in ("event_time", "envelope_time", "unreadable_by"):
             if getattr(self, name) is not None:

@@ -16,9 +16,13 @@ from domain.page import MarketingBasis
 from domain.proof.errors import RecordError
 from domain.proof.record import PROFILE, SCHEMA_VERSION, ProofRecord
 from domain.proof.record_sections import (
+    Anchor,
+    AnchorMethod,
     Consent,
     Controller,
+    Destroyed,
     EntryPoint,
+    ImportClaim,
     LogChange,
     PrivacyNotice,
     RawEvent,
@@ -78,8 +82,10 @@ def _plain(value: object) -> object:
         case tuple():
             return [_plain(item) for item in value]
         case _ if is_dataclass(value):
-            plain = {entry.name: getattr(value, entry.name) for entry in fields(value)}
+            plain = {entry.name: _plain(getattr(value, entry.name)) for entry in fields(value)}
             return {name: item for name, item in plain.items() if item is not None}
+        case Mapping():
+            return dict(value)
     return value
 
 
@@ -125,10 +131,16 @@ def _consent(value: dict[str, Any]) -> Consent:
     return Consent(**{key: item for key, item in value.items() if key != "text_sha256"})
 
 
+def _claim(value: dict[str, Any]) -> ImportClaim:
+    given = {key: item for key, item in value.items() if key != "statement_sha256"}
+    return ImportClaim(**{**given, "claimed_at": _time(value["claimed_at"])})
+
+
 _FIELDS: dict[str, Callable[[Any], object]] = {
     "record_id": UUID,
     "page_id": _same,
     "pii_principal_id": _same,
+    "name_commitment": _same,
     "event_time": _time,
     "event_time_unit": TimeUnit,
     "envelope_time": _time,
@@ -152,4 +164,9 @@ _FIELDS: dict[str, Callable[[Any], object]] = {
     "jurisdiction": _same,
     "unreadable_by": _time,
     "previous": _uuids,
+    "log_anchor": lambda value: Anchor(**{**value, "method": AnchorMethod(value["method"])}),
+    "claim": _claim,
+    "destroyed": lambda value: tuple(Destroyed(**item) for item in value),
+    "waiting": _texts,
+    "counts": dict,
 }

@@ -7,9 +7,11 @@ written down; texts of errors name the field and never its value.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 from domain.proof.encoding import MAX_NUMBER
 from domain.proof.errors import RecordError
@@ -19,6 +21,8 @@ MAX_TEXT_BYTES = 65_536
 SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
 PAGE_ID = re.compile(r"[0-9]{1,32}", re.ASCII)
+INDEXES = re.compile(r"[0-9]+(?:-[0-9]+)?(?:,[0-9]+(?:-[0-9]+)?)*", re.ASCII)
+STORE_NAME = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
 
 class RecordKind(StrEnum):
@@ -32,6 +36,18 @@ class RecordKind(StrEnum):
     KEY_ROTATED = "key_rotated"
     LOG_STARTED = "log_started"
     LOG_DISCONTINUITY = "log_discontinuity"
+    RECORD_EXPIRED = "record_expired"
+    ANCHOR = "anchor"
+    IMPORT_CLAIM = "import_claim"
+
+
+class AnchorMethod(StrEnum):
+    """By which way something outside of our hands holds a checkpoint."""
+
+    RFC3161 = "rfc3161"
+    WITNESS = "witness"
+    MAIL = "mail"
+    FOLDER = "folder"
 
 
 class EntryPoint(StrEnum):
@@ -187,3 +203,82 @@ class LogChange:
         _check_texts(self, "log", {"previous_root": SHA256})
         if self.previous_size is not None:
             check_number(self.previous_size, "log.previous_size", 0, MAX_NUMBER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """Which checkpoint an authority outside of our hands holds; the digests are of the files in a bundle.
+
+    `authority` is a host or key name, never an address of a person.
+    """
+
+    method: AnchorMethod
+    authority: str
+    origin: str
+    size: int
+    root: str
+    checkpoint_sha256: str
+    answer_sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        digests = dict.fromkeys(("root", "checkpoint_sha256", "answer_sha256"), SHA256)
+        _check_texts(self, "anchor", digests)
+        check_number(self.size, "anchor.size", 1, MAX_NUMBER)
+        if self.method is AnchorMethod.RFC3161 and self.answer_sha256 is None:
+            raise RecordError("an anchor by rfc3161 has the answer_sha256 of its token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destroyed:
+    """Entries of one log that nobody can open any more; `indexes` as `0-3,7`, ascending."""
+
+    origin: str
+    indexes: str
+
+    def __post_init__(self) -> None:
+        _check_texts(self, "destroyed", {"indexes": INDEXES})
+        parse_indexes(self.indexes)
+
+    @classmethod
+    def of(cls, origin: str, indexes: Iterable[int]) -> "Destroyed":
+        return cls(origin=origin, indexes=format_indexes(indexes))
+
+
+def format_indexes(indexes: Iterable[int]) -> str:
+    """The one spelling of a set of indexes: ascending, neighbours joined to a range."""
+    ranges: list[list[int]] = []
+    for index in sorted(set(indexes)):
+        if ranges and ranges[-1][1] + 1 == index:
+            ranges[-1][1] = index
+        else:
+            ranges.append([index, index])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
+
+
+def parse_indexes(text: str) -> list[tuple[int, int]]:
+    """First and last index of each range; raises RecordError unless it is the one spelling."""
+    ranges = []
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        ranges.append((int(low), int(high or low)))
+    ordered = all(before[1] + 1 < after[0] for before, after in pairwise(ranges))
+    spelled = ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
+    if not ordered or any(low > high for low, high in ranges) or spelled != text or ranges[-1][1] > MAX_NUMBER:
+        raise RecordError("destroyed.indexes is not an ascending list of numbers and ranges")
+    return ranges
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportClaim:
+    """What somebody else says about a consent that was given elsewhere; nothing here shows the act."""
+
+    source: str
+    claimed_at: datetime
+    statement: str
+    statement_sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        check_text(self.source, "claim.source")
+        check_text(self.statement, "claim.statement")
+        check_time(self.claimed_at, "claim.claimed_at")
+        object.__setattr__(self, "statement_sha256", hashlib.sha256(self.statement.encode()).hexdigest())

@@ -17,15 +17,21 @@ from domain.proof.errors import RecordError
 from domain.proof.record import ProofRecord
 from domain.proof.record_json import decode, encode, format_time
 from domain.proof.record_sections import (
+    Anchor,
+    AnchorMethod,
     Consent,
     Controller,
+    Destroyed,
     EntryPoint,
+    ImportClaim,
     LogChange,
     PrivacyNotice,
     RawEvent,
     Receipt,
     RecordKind,
     TimeUnit,
+    format_indexes,
+    parse_indexes,
 )
 
 from .samples import LOG, make_record
@@ -71,6 +77,39 @@ LOG_CHANGES = st.builds(
 )
 
 
+ANCHORS = st.builds(
+    Anchor,
+    method=st.sampled_from(AnchorMethod),
+    authority=TEXTS,
+    origin=TEXTS,
+    size=st.integers(1, 2**63 - 1),
+    root=DIGESTS,
+    checkpoint_sha256=DIGESTS,
+    answer_sha256=DIGESTS,
+)
+INDEX_SETS = st.sets(st.integers(0, 2**63 - 1), min_size=1, max_size=6)
+DESTROYED = st.builds(Destroyed.of, TEXTS, INDEX_SETS)
+CLAIMS = st.builds(ImportClaim, source=TEXTS, claimed_at=TIMES, statement=TEXTS)
+COUNTS = st.dictionaries(st.sampled_from(["records", "messages", "files"]), st.integers(0, 10**9), min_size=1)
+
+
+@st.composite
+def ends(draw: st.DrawFn, kind: RecordKind) -> ProofRecord:
+    """An erasure or expiry: it names entries and nobody."""
+    return ProofRecord(
+        kind=kind,
+        record_id=draw(st.uuids()),
+        event_time_unit=TimeUnit.MISSING,
+        received_at=draw(TIMES),
+        page_id="17",
+        controller=draw(CONTROLLERS),
+        unreadable_by=draw(TIMES),
+        destroyed=tuple(draw(st.lists(DESTROYED, max_size=2))),
+        waiting=tuple(draw(st.lists(DIGESTS, max_size=2))),
+        counts=draw(COUNTS),
+    )
+
+
 @st.composite
 def records(draw: st.DrawFn) -> ProofRecord:
     kind = draw(st.sampled_from(RecordKind))
@@ -79,6 +118,11 @@ def records(draw: st.DrawFn) -> ProofRecord:
     values["previous"] = tuple(draw(st.lists(st.uuids(), min_size=1, max_size=3)))
     if kind in {RecordKind.KEY_ROTATED, RecordKind.LOG_STARTED, RecordKind.LOG_DISCONTINUITY}:
         return ProofRecord(kind=kind, record_id=draw(st.uuids()), log=draw(LOG_CHANGES), **values)
+    if kind is RecordKind.ANCHOR:
+        values |= {"event_time": draw(TIMES), "event_time_unit": TimeUnit.MILLISECONDS}
+        return ProofRecord(kind=kind, record_id=draw(st.uuids()), log_anchor=draw(ANCHORS), **values)
+    if kind in {RecordKind.ERASURE_DONE, RecordKind.RECORD_EXPIRED}:
+        return draw(ends(kind))
     values |= {"page_id": "17", "pii_principal_id": draw(DIGESTS), "controller": draw(CONTROLLERS)}
     values |= {"entry_point": draw(st.sampled_from(EntryPoint)), "raw_event": draw(RAW_EVENTS)}
     values |= {"privacy_notice": draw(NOTICES), "marketing_basis": MarketingBasis.EXPLICIT}
@@ -91,13 +135,26 @@ def records(draw: st.DrawFn) -> ProofRecord:
         values["consent"] = draw(CONSENTS)
     if kind is RecordKind.CONSENT_WITHDRAWN:
         values["topics"] = draw(LISTS)
-    if kind in {RecordKind.RECEIPT_SENT, RecordKind.ERASURE_DONE}:
+    if kind is RecordKind.RECEIPT_SENT:
         values["receipt"] = draw(RECEIPTS)
-    if kind is RecordKind.ERASURE_DONE:
-        values["unreadable_by"] = draw(TIMES)
+    if kind is RecordKind.IMPORT_CLAIM:
+        values["claim"] = draw(CLAIMS)
     if kind is RecordKind.CONVERSATION_STARTED:
         values["marketing_basis"] = draw(st.sampled_from(MarketingBasis))
     return ProofRecord(kind=kind, record_id=draw(st.uuids()), **values)
+
+
+@given(indexes=INDEX_SETS)
+def test_a_set_of_indexes_has_one_spelling(indexes: set[int]) -> None:
+    ranges = parse_indexes(format_indexes(indexes))
+    assert sum(high - low + 1 for low, high in ranges) == len(indexes)
+    assert all(any(low <= index <= high for low, high in ranges) for index in indexes)
+
+
+@pytest.mark.parametrize("text", ["1-1", "2,1", "1,2", "1-3,4", "01", "5-4", "1,1", "0-2,2"])
+def test_another_spelling_of_a_set_of_indexes_is_refused(text: str) -> None:
+    with pytest.raises(RecordError, match="ascending"):
+        Destroyed(origin="log.example", indexes=text)
 
 
 @settings(max_examples=150)
@@ -164,7 +221,8 @@ def test_times_are_cut_to_milliseconds_and_written_in_utc() -> None:
         ),
         (RecordKind.NOTICE_SHOWN, {}, "needs privacy_notice"),
         (RecordKind.RECEIPT_SENT, {"receipt": Receipt(receipt_id="1", text_sha256="0" * 64)}, "needs previous"),
-        (RecordKind.ERASURE_DONE, {"log": LogChange(origin="a", vkey="b")}, "has no log"),
+        (RecordKind.CONSENT_GIVEN, {"log": LogChange(origin="a", vkey="b")}, "has no log"),
+        (RecordKind.ERASURE_DONE, {}, "has no pii_principal_id"),
         (RecordKind.LOG_STARTED, {"log": LogChange(origin="a", vkey="b")}, "has no page_id"),
     ],
 )
@@ -260,8 +318,8 @@ def test_the_answer_of_a_person_is_not_in_the_repr_of_a_record() -> None:
 
 def test_every_field_is_in_the_documentation() -> None:
     page = (Path(__file__).parents[3] / "docs" / "proof-records.md").read_text(encoding="utf-8")
-    sections = (PrivacyNotice, Consent, RawEvent, Controller, Receipt, LogChange)
+    sections = (PrivacyNotice, Consent, RawEvent, Controller, Receipt, LogChange, Anchor, Destroyed, ImportClaim)
     names = {"v", "type", "shows", "schema_version", "event_state", *ProofRecord.__dataclass_fields__} - {"kind"}
     names |= {name for section in sections for name in section.__dataclass_fields__}
-    names |= {*RecordKind, *EntryPoint, *TimeUnit, *MarketingBasis}
+    names |= {*RecordKind, *EntryPoint, *TimeUnit, *MarketingBasis, *AnchorMethod}
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []
