@@ -6,6 +6,7 @@ works inside the caller's transaction, the others make their own.
 
 from dataclasses import dataclass
 
+from storage.anchors import AnchorStore
 from storage.campaigns import CampaignStore
 from storage.consents import ConsentStore
 from storage.data_requests import DataRequestStore
@@ -42,6 +43,7 @@ class Store:
     lanes: LaneStore
     log: LogStore
     log_records: LogRecordStore
+    anchors: AnchorStore
     requests: DataRequestStore
     exports: ExportStore
 
@@ -63,6 +65,7 @@ class Store:
             lanes=LaneStore(database),
             log=LogStore(),
             log_records=LogRecordStore(),
+            anchors=AnchorStore(),
             requests=DataRequestStore(database),
             exports=ExportStore(database, keys),
         )
