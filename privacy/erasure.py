@@ -1,8 +1,9 @@
 """How is a person erased so that nothing of them can be read, whatever stops us on the way?
 
-The first transaction destroys the person's key and leaves a tombstone and a log entry: from its commit on nothing of
-them opens, even if nothing else ever runs. The sweep then deletes what lies about without a key, one step per
-transaction; it can be stopped and repeated anywhere. The receipt waits for its end.
+The first transaction destroys the person's key and leaves a tombstone and a log entry that names, by index, every entry
+nobody can open from then on: so the log can account for all of its entries, even if nothing else ever runs. The sweep
+then deletes what lies about without a key, one step per transaction; it can be stopped and repeated anywhere. The
+receipt waits for its end.
 """
 
 import asyncio
@@ -17,17 +18,19 @@ from domain.ids import LeadId, PageId, Psid
 from domain.lead import Lead
 from domain.page import Page
 from domain.personal import Pii
+from domain.proof.endings import endings
 from domain.proof.entry import NONCE_BYTES
 from domain.proof.record import ProofRecord
 from domain.proof.record_sections import Controller, EntryPoint, RecordKind, TimeUnit
 from domain.texts import Texts
-from domain.tokens import in_one_word
+from domain.tokens import RECEIPT_CODE_BYTES, in_one_word, receipt_code
 from messenger.messages import TextMessage
 from privacy.catalog import CATALOG, RECEIPT_PURPOSE, DataCategory
 from privacy.subject import Remains, Subject
 from storage import jobs
 from storage.database import Transaction
 from storage.errors import RowMissing
+from storage.log_records import LogRecord
 from storage.outbox import OutboxMessage
 from storage.person_rows import PersonRows
 from storage.store import Store
@@ -74,40 +77,54 @@ class Erasure:
         subject = Subject(tx=tx, store=self.store, page=page, lead=lead, key=key, languages=frozenset())
         counts = await subject.rows.counts(tx, *subject.names, lead.suppression_handle)
         horizon = self.store.keys.ring.horizon(now)
-        certificate = await self._certify(tx, page, request, now, horizon)
+        certificate = await self._certify(tx, page, lead, request, now, horizon, counts)
         await self.store.requests.move(tx, request, RequestState.IN_PROGRESS, now=now)
         steps = {
             "erased_at": max(now, lead.newest_event).isoformat(),
             "horizon": horizon.isoformat(),
             "person": lead.suppression_handle.hex(),
             "counts": counts,
-            "certificate": str(certificate),
+            "certificate": str(certificate.record_id),
         }
         await self.store.requests.note(tx, request, steps)
         for category in CATALOG:
             if category.cut is not None:
                 await category.cut(subject, now)
         if texts is not None:
-            await self._hold_receipt(tx, page, lead, request, texts, counts, horizon, now)
+            await self._hold_receipt(tx, page, lead, request, texts, counts, horizon, now, certificate)
         await jobs.enqueue(tx, SWEEP_JOB, f"{request.page_id}/{request.request_id}")
         return horizon
 
     async def _certify(
-        self, tx: Transaction, page: Page, request: DataRequest, now: datetime, horizon: datetime
-    ) -> UUID:
-        """Logs that an erasure was done, in a record that names nobody."""
-        record = ProofRecord(
-            kind=RecordKind.ERASURE_DONE,
-            record_id=UUID(bytes=self.random_bytes(16), version=4),
-            page_id=page.page_id,
-            event_time_unit=TimeUnit.MISSING,
-            received_at=now,
-            entry_point=_WAYS[request.source],
-            controller=Controller(name=page.controller_name, contact=page.controller_contact),
-            unreadable_by=horizon,
-        )
-        await self.store.log_records.append(tx, record, self.random_bytes(NONCE_BYTES))
-        return record.record_id
+        self,
+        tx: Transaction,
+        page: Page,
+        lead: Lead,
+        request: DataRequest,
+        now: datetime,
+        horizon: datetime,
+        counts: Mapping[str, int],
+    ) -> LogRecord:
+        """Logs what was destroyed, in records that name entries and nobody; the first is what the receipt names."""
+        expired = request.source is RequestSource.RETENTION
+        places = await self.store.consents.places_of_lead(tx, lead.page_id, lead.lead_id)
+        logged: list[LogRecord] = []
+        for ending in endings(places):
+            record = ProofRecord(
+                kind=RecordKind.RECORD_EXPIRED if expired else RecordKind.ERASURE_DONE,
+                record_id=UUID(bytes=self.random_bytes(16), version=4),
+                page_id=page.page_id,
+                event_time_unit=TimeUnit.MISSING,
+                received_at=now,
+                entry_point=_WAYS[request.source],
+                controller=Controller(name=page.controller_name, contact=page.controller_contact),
+                unreadable_by=horizon,
+                destroyed=ending.destroyed,
+                waiting=ending.waiting,
+                counts=None if logged else counts,
+            )
+            logged.append(await self.store.log_records.append(tx, record, self.random_bytes(NONCE_BYTES)))
+        return logged[0]
 
     async def _hold_receipt(
         self,
@@ -119,6 +136,7 @@ class Erasure:
         counts: Mapping[str, int],
         horizon: datetime,
         now: datetime,
+        certificate: LogRecord,
     ) -> None:
         code = known_code(self.store, request)
         parts = [texts.text(f"chat.erase.counts.{name}", count=number) for name, number in counts.items() if number]
@@ -127,7 +145,7 @@ class Erasure:
             page=page.name,
             counts=texts.listed(parts),
             date=first_whole_day(horizon),
-            code=code,
+            receipt=receipt_of(certificate),
             status_url=status_url(self.public_url, code),
         )
         message = OutboxMessage(
@@ -208,6 +226,11 @@ def _lead_of(request: DataRequest) -> LeadId:
     if request.lead_id is None:
         raise RowMissing("the lead of an erasure that is under way")
     return request.lead_id
+
+
+def receipt_of(certificate: LogRecord) -> str:
+    """By which the person, or an auditor, names the log entry of the erasure."""
+    return receipt_code(certificate.leaf[:RECEIPT_CODE_BYTES])
 
 
 def known_code(store: Store, request: DataRequest) -> str:

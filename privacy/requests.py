@@ -37,7 +37,7 @@ from domain.proof.entry import length_prefixed
 from domain.texts import TextCatalog
 from domain.tokens import BadToken, in_one_word, read_receipt_code
 from messenger.messages import TextMessage
-from privacy.erasure import Erasure, known_code, status_url
+from privacy.erasure import Erasure, known_code, receipt_of, status_url
 from storage import jobs
 from storage.database import Transaction
 from storage.outbox import OutboxMessage
@@ -184,6 +184,15 @@ class Requests:
         """One request; raises RequestRefused when there is none of this id."""
         async with self.store.database.transaction() as tx:
             return await self._locked(tx, request_id)
+
+    async def certificate_of(self, request: DataRequest) -> str | None:
+        """The receipt of the log entry that certifies the erasure; None before it was begun, and for other kinds."""
+        certificate = request.steps.get("certificate")
+        if certificate is None:
+            return None
+        async with self.store.database.transaction() as tx:
+            logged = await self.store.log_records.get(tx, UUID(certificate))
+        return None if logged is None else receipt_of(logged)
 
     async def approve(self, request_id: UUID, erasure: Erasure, texts: TextCatalog) -> DataRequest:
         """Lets a waiting request be carried out: the copy is made, or the erasure begins."""

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from domain.consent import ConsentAct, TopicConsent
 from domain.ids import LeadId, PageId, Topic
+from domain.proof.endings import EntryPlaces
+from domain.proof.entry import leaf_hash
 from storage.labels import Label
 
 if TYPE_CHECKING:
@@ -22,6 +24,16 @@ _APPEND = """
 insert into consent_record (page_id, record_id, lead_id, kind, topic, event_time, received_at, notice_version,
                             record_sealed, nonce_sealed, raw_sealed)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+# One statement sees each entry either waiting or in its place, whatever the sequencer does meanwhile.
+_PLACES = """
+select l.origin, e.idx, p.entry
+from consent_record r
+left join log_entry e on e.entry_id = r.record_id
+left join log l using (log_id)
+left join log_pending p on p.entry_id = r.record_id
+where r.page_id = $1 and r.lead_id = $2
+order by l.log_id, e.idx
 """
 _PUT_TOPIC = """
 insert into lead_topic (page_id, lead_id, topic, state, event_time, notice_version, record_id)
@@ -115,6 +127,17 @@ class ConsentStore:
             kind,
         )
         return found
+
+    async def places_of_lead(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> EntryPlaces:
+        """Where the entries of all the person's records stand, those that still wait by their leaf hash."""
+        indexes: dict[str, list[int]] = {}
+        waiting: list[bytes] = []
+        for row in await tx.fetch(_PLACES, page_id, lead_id):
+            if row["origin"] is not None:
+                indexes.setdefault(row["origin"], []).append(row["idx"])
+            elif row["entry"] is not None:
+                waiting.append(leaf_hash(row["entry"]))
+        return EntryPlaces(indexes=indexes, waiting=waiting)
 
     async def topics(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> dict[Topic, TopicConsent]:
         """The standing answer of the person for each topic they were asked about."""

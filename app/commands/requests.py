@@ -39,9 +39,13 @@ def list_requests(
 
 @app.command("show")
 def show_request(request_id: RequestArgument, as_json: AsJson = False) -> None:
-    """Show one request with its times and steps."""
-    found = with_runtime(lambda runtime: runtime.requests.show(request_id))
-    document = _document(found)
+    """Show one request with its times, and the receipt by which its erasure is proven."""
+
+    async def work(runtime: "Runtime") -> dict[str, Any]:
+        found = await runtime.requests.show(request_id)
+        return {**_document(found), "receipt": await runtime.requests.certificate_of(found)}
+
+    document = with_runtime(work)
     show(document, [f"{name}: {value}" for name, value in document.items()], as_json=as_json)
 
 

@@ -37,6 +37,7 @@ LONG: dict[str, Value] = {
     "contact": "c" * 100,
     "reason": "r" * 300,
     "code": "ABCD-" * 8,
+    "receipt": "ABCD-" * 8,
     "counts": "k" * 150,
     "date": date(2026, 9, 30),
     "age": 16,
@@ -155,7 +156,7 @@ def test_the_greeting_says_that_it_is_a_bot_who_runs_it_and_where_the_notice_is(
 
 @every_language
 def test_the_erasure_receipt_holds_the_date_when_backups_are_unreadable(texts: Texts) -> None:
-    assert texts.placeholders("chat.erase.receipt") == {"page", "counts", "date", "code", "status_url"}
+    assert texts.placeholders("chat.erase.receipt") == {"page", "counts", "date", "receipt", "status_url"}
     assert "date" in texts.placeholders("chat.erase.explain")
 
 

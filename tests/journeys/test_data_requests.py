@@ -4,6 +4,9 @@ import json
 import re
 from datetime import timedelta
 
+from domain.proof.record_json import decode
+from domain.tokens import receipt_bytes
+from tests.journeys.test_commands import run
 from tests.journeys.world import World
 
 EXPORT = re.compile(r"(http://127\.0\.0\.1:\d+/export/[A-Za-z0-9_-]+)\s+.*?([0-9A-Z]{4}-[0-9A-Z]{4})", re.DOTALL)
@@ -61,6 +64,15 @@ async def test_an_erasure_explains_asks_once_is_done_and_leaves_a_receipt(story:
         return not await story.value("select count(*) from log_pending")
 
     await story.until(logged, "the log")
+    code = re.search(r"Receipt ([0-9A-Z]{4}(?:-[0-9A-Z]{4}){7})\n", receipt)[1]
+    async with story.runtime.store.database.transaction() as tx:
+        entry = await story.runtime.store.log.by_receipt(tx, receipt_bytes(code))
+        said = decode((await story.runtime.store.log_records.get(tx, entry.entry_id)).record)
+    assert said.shows == "erasure done"
+    assert entry.entry_id not in [row["record_id"] for row in await story.rows("select record_id from consent_record")]
+    request_id = await story.value("select request_id from data_request")
+    status, out, _ = await run(story, "requests", "show", str(request_id))
+    assert (status, f"receipt: {code}" in out) == (0, True)
     entries = await story.value("select count(*) from log_entry")
     assert entries >= await story.value("select count(*) from consent_record") + 1
     assert await story.lead(psid) is None

@@ -132,7 +132,7 @@ class World:
             entry_ref=Pii(CANARIES["referral"]),
             ad_id=Pii(CANARIES["ad"]),
         )
-        await self._acts(lead)
+        await self.acts(lead)
         await self.campaign(lead)
         await self.waiting(CANARIES["waiting event"], self.now - timedelta(seconds=5))
         await self._set_aside()
@@ -150,7 +150,8 @@ class World:
             )
         return lead
 
-    async def _acts(self, lead: Lead) -> None:
+    async def acts(self, lead: Lead, *, start: bool = True) -> None:
+        """The person wrote first, unless left out, and said yes."""
         page, ledger = await self.page(), Ledger(store=self.store, random_bytes=os.urandom)
         async with self.database.transaction() as tx:
             notice = await self.store.notices.current(tx, PAGE, "de")
@@ -164,7 +165,8 @@ class World:
                 said=CANARIES["answer"],
                 way=EntryPoint.QUICK_REPLY,
             )
-            await ledger.record_start(tx, page, lead, self.evidence(), EntryPoint.MESSAGE, notice)
+            if start:
+                await ledger.record_start(tx, page, lead, self.evidence(), EntryPoint.MESSAGE, notice)
             await ledger.record_choice(tx, page, lead, self.evidence(), choice)
 
     def evidence(self) -> Evidence:

@@ -8,6 +8,8 @@ import pytest
 from domain.data_request import RequestKind, RequestState
 from domain.ids import Psid
 from domain.personal import Pii
+from domain.proof.record_json import decode
+from domain.proof.record_sections import RecordKind
 from privacy.exports import CODE_LIFE
 from tests.privacy.people import CANARIES, NOW, PAGE, World
 
@@ -94,6 +96,11 @@ async def test_whoever_was_silent_for_three_years_is_erased_without_a_message(wo
     assert [place for place, canary in CANARIES.items() if canary in dump] == []
     [request] = await world.requests.list(open_only=False)
     assert (request.source.value, request.state) == ("retention", RequestState.COMPLETED)
+    [ended] = await world.fetch("select kind, record from log_record")
+    said = decode(ended["record"])
+    assert ended["kind"] == said.kind == RecordKind.RECORD_EXPIRED
+    assert (len(said.waiting), said.destroyed, said.entry_point) == (2, (), None)
+    assert said.counts == {"messages": 0, "records": 2, "deliveries": 0, "files": 0}
     assert (await swept(world, (6 * 365 + 4) * DAY))["requests"] == 1
     assert await count(world, "data_request") == 0
 
