@@ -26,3 +26,4 @@ class Label(StrEnum):
     OPERATOR_PROFILE = "operator.profile"
     OPERATOR_FACTOR = "operator.factor"
     RING_COPY = "ring.copy"
+    AUDIT_REASON = "audit.reason"

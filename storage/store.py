@@ -7,6 +7,7 @@ works inside the caller's transaction, the others make their own.
 from dataclasses import dataclass
 
 from storage.anchors import AnchorStore
+from storage.audit import AuditStore
 from storage.campaigns import CampaignStore
 from storage.consents import ConsentStore
 from storage.data_requests import DataRequestStore
@@ -41,6 +42,7 @@ class Store:
     campaigns: CampaignStore
     deliveries: DeliveryStore
     lanes: LaneStore
+    audit: AuditStore
     log: LogStore
     log_records: LogRecordStore
     anchors: AnchorStore
@@ -63,6 +65,7 @@ class Store:
             campaigns=CampaignStore(database),
             deliveries=DeliveryStore(database, keys),
             lanes=LaneStore(database),
+            audit=AuditStore(keys),
             log=LogStore(),
             log_records=LogRecordStore(),
             anchors=AnchorStore(),

@@ -11,6 +11,7 @@ from typing import Any
 from typer.main import get_command
 
 from app.cli import app as program
+from domain.audit import AuditAction
 from tests.house.tree import ROOMS, ROOT, name_of, parsed, project_files
 
 PAGE = ROOT / "docs" / "log-events.md"
@@ -108,3 +109,7 @@ def _error_codes() -> Iterator[str]:
                 named = any(isinstance(target, ast.Name) and target.id == "code" for target in targets)
                 if named and isinstance(value, ast.Constant) and isinstance(value.value, str):
                     yield value.value
+
+
+def test_every_audit_action_is_documented_and_no_other() -> None:
+    assert _documented("Audit actions") == {action.value for action in AuditAction}

@@ -122,6 +122,7 @@ def test_every_label_is_the_frozen_text() -> None:
         "operator.profile",
         "operator.factor",
         "ring.copy",
+        "audit.reason",
     ]
 
 
