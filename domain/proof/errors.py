@@ -14,6 +14,8 @@
       TlogProofError        a .tlog-proof file of the wrong shape
       PolicyError           a trust policy that cannot be read
         PolicyUnmetError      a checkpoint with too few cosignatures for the policy
+      StampError            an answer of a time-stamping authority that does not hold
+        StampRefusedError     an authority that granted no stamp
       RecordError           a record that breaks the rules of its kind
       BundleError           a bundle of the wrong shape
 
@@ -75,6 +77,14 @@ class PolicyError(ProofError):
 
 class PolicyUnmetError(PolicyError):
     """The cosignatures present do not reach the quorum of the policy."""
+
+
+class StampError(ProofError):
+    """A time-stamp request or answer does not hold."""
+
+
+class StampRefusedError(StampError):
+    """The authority granted no stamp."""
 
 
 class RecordError(ProofError):
