@@ -23,7 +23,6 @@ class Arrival:
 
     raw: Pii[bytes]
     body: Pii[bytes] | None
-    body_sha256: bytes
     signature: str = field(repr=False)
     secret: str
 
@@ -34,7 +33,7 @@ class Arrival:
         body = "null" if self.body is None else f'"{_text(self.body.reveal(reason))}"'
         # Written by hand, for every event: only the last two could hold what JSON must escape.
         return (
-            f'{{"v":{FORMAT},"raw":"{raw}","body":{body},"body_sha256":"{self.body_sha256.hex()}",'
+            f'{{"v":{FORMAT},"raw":"{raw}","body":{body},'
             f'"signature":{_quoted(self.signature)},"secret":{_quoted(self.secret)}}}'
         ).encode()
 
@@ -48,7 +47,6 @@ class Arrival:
         return cls(
             raw=Pii(_bytes(fields["raw"])),
             body=None if body is None else Pii(_bytes(body)),
-            body_sha256=bytes.fromhex(fields["body_sha256"]),
             signature=fields["signature"],
             secret=fields["secret"],
         )

@@ -63,6 +63,7 @@ class Incoming:
     time_unit: TimeUnit
     time_source: TimeSource
     envelope_time: datetime | None
+    envelope_unit: TimeUnit
     is_standby: bool
     names_other_page: bool
     dedupe_material: Pii[bytes]
@@ -318,6 +319,7 @@ def _incoming(
         time_unit=found.unit,
         time_source=source if found != NO_STAMP else TimeSource.MISSING,
         envelope_time=place.envelope.at,
+        envelope_unit=place.envelope.unit,
         is_standby=is_standby,
         names_other_page=other is not None and other != page_id,
         dedupe_material=Pii(_dedupe_material(page_id, psid or user_ref or "", item, event)),

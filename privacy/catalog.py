@@ -96,6 +96,7 @@ def _record(record: ConsentRecord, place: LogEntry | None) -> dict[str, object]:
         "notice_version": record.notice_version,
         "record": record.record.decode(),
         "nonce": record.nonce.hex(),
+        "raw_nonce": record.raw_nonce and record.raw_nonce.hex(),
         "platform_event": record.raw and record.raw.decode(errors="replace"),
         "log": place
         and {

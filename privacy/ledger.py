@@ -15,7 +15,16 @@ from domain.ids import Mid, Topic
 from domain.lead import Lead
 from domain.notice import Notice, ShownText
 from domain.page import MarketingBasis, Page
-from domain.proof.entry import commit, leaf_hash
+from domain.proof.entry import (
+    NAME,
+    NONCE_BYTES,
+    PRINCIPAL,
+    commit,
+    commit_name,
+    commit_principal,
+    commit_raw,
+    leaf_hash,
+)
 from domain.proof.record import ProofRecord
 from domain.proof.record_json import encode
 from domain.proof.record_sections import (
@@ -23,6 +32,7 @@ from domain.proof.record_sections import (
     Controller,
     EntryPoint,
     PrivacyNotice,
+    RawCovers,
     RawEvent,
     Receipt,
     RecordKind,
@@ -32,31 +42,42 @@ from domain.tokens import RECEIPT_CODE_BYTES, receipt_code
 from storage.consents import ConsentRecord
 from storage.database import Transaction
 from storage.errors import RowMissing
-from storage.sealing import principal_id
+from storage.sealing import DataKey
 from storage.store import Store
 
-NONCE_BYTES = 64
-PURPOSES = {
-    RecordKind.CONVERSATION_STARTED: ("dpv:CommunicationForCustomerCare",),
-    RecordKind.CONSENT_GIVEN: ("dpv:DirectMarketing",),
-}
+ANSWERING = ("dpv:CommunicationForCustomerCare",)
+MARKETING = ("dpv:DirectMarketing",)
 PERSONAL_DATA = ("page-scoped id", "first name", "act and time", "words of the act")
 RECIPIENTS = ("Meta Platforms",)
 WITHDRAWAL = ("stop word in the chat", "stop button", "link in every campaign message")
+STORAGE = ("database of the controller, sealed under a key of the person",)
 RETENTION = "end of the relation plus 3 years"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RawPart:
+    """What is kept of the platform's delivery of an event."""
+
+    content: bytes = field(repr=False)
+    covers: RawCovers
+    signature_header: str = field(repr=False)
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a platform event brings along for its record; `at` is when it counts as done, never after its receipt."""
+    """What a platform event brings along for its record; `at` is when it counts as done, never after its receipt.
+
+    `event_time` is the event's own, None where the platform gave it none.
+    """
 
     at: datetime
     event_time: datetime | None
     unit: TimeUnit
     envelope_time: datetime | None
+    envelope_unit: TimeUnit | None = None
     received_at: datetime
-    raw_event: RawEvent | None
-    raw: bytes | None = field(default=None, repr=False)
+    raw: RawPart | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +111,18 @@ class Ledger:
         self, tx: Transaction, page: Page, lead: Lead, evidence: Evidence, way: EntryPoint, notice: Notice
     ) -> Recorded:
         """The person wrote first: contact, not marketing. Raises Conflict when their start is recorded already."""
-        record = self._record(
+        return await self._write(
+            tx,
             RecordKind.CONVERSATION_STARTED,
             page,
-            await self._principal(tx, lead),
+            lead,
             evidence,
             entry_point=way,
             privacy_notice=_notice(notice),
-            purposes=PURPOSES[RecordKind.CONVERSATION_STARTED],
+            purposes=ANSWERING,
             lawful_basis="eu-gdpr:A6-1-b",
             marketing_basis=page.marketing_basis,
         )
-        return await self._append(tx, lead, record, evidence, notice_version=notice.version)
 
     async def record_choice(
         self, tx: Transaction, page: Page, lead: Lead, evidence: Evidence, choice: Choice
@@ -111,11 +132,13 @@ class Ledger:
         A yes that stands lifts an older stop; a yes older than a stop is recorded and changes nothing.
         """
         given = choice.act is ConsentAct.GIVEN
-        record = self._record(
+        recorded = await self._write(
+            tx,
             RecordKind.CONSENT_GIVEN if given else RecordKind.CONSENT_REFUSED,
             page,
-            await self._principal(tx, lead),
+            lead,
             evidence,
+            topic=choice.topic,
             entry_point=choice.way,
             privacy_notice=_notice(choice.notice),
             consent=Consent(
@@ -127,12 +150,9 @@ class Ledger:
                 minimum_age=page.minimum_age,
             ),
             marketing_basis=MarketingBasis.EXPLICIT,
-            purposes=PURPOSES[RecordKind.CONSENT_GIVEN] if given else (),
+            purposes=MARKETING,
             lawful_basis="eu-gdpr:A6-1-a" if given else None,
             withdrawal_method=WITHDRAWAL if given else (),
-        )
-        recorded = await self._append(
-            tx, lead, record, evidence, notice_version=choice.notice.version, topic=choice.topic
         )
         act = TopicConsent(topic=choice.topic, act=choice.act, event_time=evidence.at)
         stands = await self._settle(tx, lead, act, choice.notice.version, recorded.record_id)
@@ -145,10 +165,8 @@ class Ledger:
         self, tx: Transaction, page: Page, lead: Lead, evidence: Evidence, way: EntryPoint
     ) -> tuple[Recorded, bool]:
         """The end of all marketing to this person, and whether anything was left to end."""
-        record = self._record(
-            RecordKind.CONSENT_WITHDRAWN, page, await self._principal(tx, lead), evidence, entry_point=way
-        )
-        recorded = await self._append(tx, lead, record, evidence, notice_version=None)
+        kind = RecordKind.CONSENT_WITHDRAWN
+        recorded = await self._write(tx, kind, page, lead, evidence, entry_point=way, purposes=MARKETING)
         standing = await self.store.consents.topics(tx, lead.page_id, lead.lead_id)
         ended = False
         for topic in {DEFAULT_TOPIC, *standing}:
@@ -165,24 +183,21 @@ class Ledger:
         self, tx: Transaction, page: Page, lead: Lead, notice: Notice, mid: Mid, evidence: Evidence
     ) -> Recorded:
         """The message that showed the notice and the question reached the conversation, as its echo says."""
-        record = self._record(
+        return await self._write(
+            tx,
             RecordKind.NOTICE_SHOWN,
             page,
-            await self._principal(tx, lead),
+            lead,
             evidence,
             privacy_notice=_notice(notice, mid),
             marketing_basis=page.marketing_basis,
         )
-        return await self._append(tx, lead, record, evidence, notice_version=notice.version)
 
     async def record_receipt_sent(
         self, tx: Transaction, page: Page, lead: Lead, receipt: Receipt, of: UUID, evidence: Evidence
     ) -> Recorded:
         """The confirmation of a record reached the conversation, as its echo says."""
-        record = self._record(
-            RecordKind.RECEIPT_SENT, page, await self._principal(tx, lead), evidence, receipt=receipt, previous=(of,)
-        )
-        return await self._append(tx, lead, record, evidence, notice_version=None)
+        return await self._write(tx, RecordKind.RECEIPT_SENT, page, lead, evidence, receipt=receipt, previous=(of,))
 
     async def _settle(
         self, tx: Transaction, lead: Lead, act: TopicConsent, version: int | None, record_id: UUID
@@ -195,46 +210,55 @@ class Ledger:
         )
         return True
 
-    async def _principal(self, tx: Transaction, lead: Lead) -> str:
+    async def _write(
+        self,
+        tx: Transaction,
+        kind: RecordKind,
+        page: Page,
+        lead: Lead,
+        evidence: Evidence,
+        *,
+        topic: Topic | None = None,
+        **parts: object,
+    ) -> Recorded:
+        """Writes the record of an act of this person; `parts` are what its kind has besides the usual."""
         key = await self.store.leads.key_of(tx, lead.page_id, lead.lead_id)
         if key is None:
             raise RowMissing("the lead's key is destroyed")
-        return principal_id(key, lead.page_id, lead.profile.psid.reveal("commit to the person"))
-
-    def _record(self, kind: RecordKind, page: Page, principal: str, evidence: Evidence, **parts: object) -> ProofRecord:
-        return ProofRecord(
+        raw_nonce = None if evidence.raw is None else self.random_bytes(NONCE_BYTES)
+        record = ProofRecord(
             kind=kind,
             record_id=UUID(bytes=self.random_bytes(16), version=4),
             page_id=page.page_id,
-            pii_principal_id=principal,
             event_time=evidence.event_time,
             event_time_unit=evidence.unit,
             envelope_time=evidence.envelope_time,
+            envelope_time_unit=evidence.envelope_unit,
             received_at=evidence.received_at,
-            raw_event=evidence.raw_event,
+            raw_event=_raw_event(evidence.raw, raw_nonce),
             controller=Controller(name=page.controller_name, contact=page.controller_contact),
             personal_data=PERSONAL_DATA,
+            storage_locations=STORAGE,
             recipients=RECIPIENTS,
             retention=RETENTION,
             jurisdiction=page.region,
-            **parts,  # type: ignore[arg-type]  # each part is checked by the record itself
+            **parts | commitments_of(lead, key),  # type: ignore[arg-type]  # each part is checked by the record itself
         )
+        return await self._append(tx, key, lead, record, evidence, raw_nonce, topic)
 
     async def _append(
         self,
         tx: Transaction,
+        key: DataKey,
         lead: Lead,
         record: ProofRecord,
         evidence: Evidence,
-        *,
-        notice_version: int | None,
-        topic: Topic | None = None,
+        raw_nonce: bytes | None,
+        topic: Topic | None,
     ) -> Recorded:
-        key = await self.store.leads.key_of(tx, lead.page_id, lead.lead_id)
-        if key is None:
-            raise RowMissing("the lead's key is destroyed")
         committed, nonce = encode(record), self.random_bytes(NONCE_BYTES)
         entry = commit(committed, nonce)
+        notice = record.privacy_notice
         await self.store.consents.append(
             tx,
             key,
@@ -246,14 +270,35 @@ class Ledger:
                 topic=topic,
                 event_time=evidence.at,
                 received_at=evidence.received_at,
-                notice_version=notice_version,
+                notice_version=None if notice is None else notice.version,
                 record=committed,
                 nonce=nonce,
-                raw=evidence.raw,
+                raw=None if evidence.raw is None else evidence.raw.content,
+                raw_nonce=raw_nonce,
             ),
             entry,
         )
         return Recorded(record_id=record.record_id, receipt=receipt_code(leaf_hash(entry)[:RECEIPT_CODE_BYTES]))
+
+
+def commitments_of(lead: Lead, key: DataKey) -> dict[str, str]:
+    """How the person stands in their records: committed to by id, and by first name where it is known."""
+    reason, profile = "commit to the person", lead.profile
+    found = {"pii_principal_id": commit_principal(lead.page_id, profile.psid.reveal(reason), key.nonce(PRINCIPAL))}
+    if profile.first_name is not None:
+        found["name_commitment"] = commit_name(profile.first_name.reveal(reason), key.nonce(NAME))
+    return found
+
+
+def _raw_event(raw: RawPart | None, nonce: bytes | None) -> RawEvent | None:
+    if raw is None or nonce is None:
+        return None
+    return RawEvent(
+        commitment=commit_raw(raw.content, nonce),
+        covers=raw.covers,
+        signature_header=raw.signature_header,
+        secret=raw.secret,
+    )
 
 
 def _notice(notice: Notice, mid: Mid | None = None) -> PrivacyNotice:

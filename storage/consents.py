@@ -1,11 +1,12 @@
 """What did a person do, as records that are only ever added?
 
-Each record is committed bytes, sealed under the person's key together with the nonce that opens its log entry, and,
-where it concerns one person only, the platform's raw delivery. The commitment goes into the log's waiting list in the
-same transaction: a fact without its entry, or an entry without its fact, cannot exist.
+Each record is committed bytes, sealed under the person's key together with the nonce that opens its log entry, and
+what is kept of the platform's delivery: all of it where it concerns one person only, else the one event. The commitment
+goes into the log's waiting list in the same transaction: a fact without its entry, or an entry without its fact, cannot
+exist.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from uuid import UUID
 from domain.consent import ConsentAct, TopicConsent
 from domain.ids import LeadId, PageId, Topic
 from domain.proof.endings import EntryPlaces
-from domain.proof.entry import leaf_hash
+from domain.proof.entry import NONCE_BYTES, leaf_hash
 from storage.labels import Label
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ set state = excluded.state, event_time = excluded.event_time, notice_version = e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRecord:
-    """One act as stored: `record` are the committed bytes, `nonce` opens its log entry."""
+    """One act as stored: `record` are the committed bytes, `nonce` opens its log entry.
+
+    `raw` is what is kept of the platform's delivery, `raw_nonce` opens the record's commitment to it.
+    """
 
     page_id: PageId
     record_id: UUID
@@ -56,9 +60,10 @@ class ConsentRecord:
     event_time: datetime
     received_at: datetime
     notice_version: int | None
-    record: bytes
-    nonce: bytes
-    raw: bytes | None = None
+    record: bytes = field(repr=False)
+    nonce: bytes = field(repr=False)
+    raw: bytes | None = field(default=None, repr=False)
+    raw_nonce: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class ConsentStore:
             record.received_at,
             record.notice_version,
             key.seal(Label.PROOF_RECORD, row_id, record.record),
-            key.seal(Label.PROOF_NONCE, row_id, record.nonce),
+            key.seal(Label.PROOF_NONCE, row_id, record.nonce + (record.raw_nonce or b"")),
             None if record.raw is None else key.seal(Label.PROOF_RAW, row_id, record.raw),
         )
         await self.pend(tx, record.record_id, entry)
@@ -195,6 +200,7 @@ class ConsentStore:
 def _opened(key: "DataKey", row: Any) -> ConsentRecord:
     row_id = row["record_id"].bytes
     raw = row["raw_sealed"]
+    nonces = key.open(Label.PROOF_NONCE, row_id, row["nonce_sealed"])
     return ConsentRecord(
         page_id=PageId(row["page_id"]),
         record_id=row["record_id"],
@@ -205,6 +211,7 @@ def _opened(key: "DataKey", row: Any) -> ConsentRecord:
         received_at=row["received_at"],
         notice_version=row["notice_version"],
         record=key.open(Label.PROOF_RECORD, row_id, row["record_sealed"]),
-        nonce=key.open(Label.PROOF_NONCE, row_id, row["nonce_sealed"]),
+        nonce=nonces[:NONCE_BYTES],
         raw=None if raw is None else key.open(Label.PROOF_RAW, row_id, raw),
+        raw_nonce=nonces[NONCE_BYTES:] or None,
     )

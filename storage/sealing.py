@@ -27,6 +27,7 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 WRAPPED_BYTES = NONCE_BYTES + KEY_BYTES + TAG_BYTES
 COMMITMENT_BYTES = 32
+COMMITMENT_NONCE_BYTES = 64
 INDEX_BYTES = 16
 HEADER = b"\x01\x01"  # format 1, suite AES-256-GCM
 MAX_KID = 0x7FFF  # two bytes in the context, a signed smallint in the table
@@ -97,6 +98,10 @@ class DataKey:
     def commitment(self) -> bytes:
         """What is stored beside the wrapped key: it fits this key and no other."""
         return HKDFExpand(_SHA256, COMMITMENT_BYTES, b"assent/commit/v1").derive(self.secret)
+
+    def nonce(self, label: str) -> bytes:
+        """The 64 bytes under which a commitment of this kind is made: the same each time, gone with the key."""
+        return HKDFExpand(_SHA256, COMMITMENT_NONCE_BYTES, label.encode()).derive(self.secret)
 
     def seal(self, label: Label, row_id: bytes, plaintext: bytes, *, nonce: bytes | None = None) -> bytes:
         """Header, nonce, ciphertext and tag; the size shows only the bucket. `nonce` is for vectors alone."""
@@ -248,9 +253,3 @@ def tombstone_handle(suppression_key: bytes, page_id: str, psid: str) -> bytes:
 def person_handle(kind_key: bytes, page_id: str, psid: str) -> bytes:
     """Either handle, under a key that was derived for its kind before."""
     return hmac.digest(kind_key, lp(page_id.encode(), psid.encode()), "sha256")
-
-
-def principal_id(key: DataKey, page_id: str, psid: str) -> str:
-    """A commitment to the person, 64 hex digits: equal in all their records, empty of meaning without their key."""
-    nonce = derive(key.secret, "assent/principal/v1", 64)
-    return hmac.digest(nonce, lp(page_id.encode(), psid.encode()), "sha256").hex()

@@ -6,7 +6,6 @@ platform sends it again.
 """
 
 import asyncio
-import hashlib
 import hmac
 import logging
 import re
@@ -182,20 +181,17 @@ async def _parse(body: bytes) -> ParsedDelivery:
 def _accepted(delivery: ParsedDelivery, verified: Verified) -> list[AcceptedEvent]:
     fits = len(verified.body) * len(delivery.events) <= KEPT_BODIES_BYTES
     body = Pii(verified.body) if fits and delivery.holds_one_person else None
-    digest = hashlib.sha256(verified.body).digest()
-    return [_event(incoming, verified, body, digest) for incoming in delivery.events]
+    return [_event(incoming, verified, body) for incoming in delivery.events]
 
 
-def _event(incoming: Incoming, verified: Verified, body: Pii[bytes] | None, digest: bytes) -> AcceptedEvent:
+def _event(incoming: Incoming, verified: Verified, body: Pii[bytes] | None) -> AcceptedEvent:
     return AcceptedEvent(
         page_id=incoming.page_id,
         psid=incoming.psid,
         user_ref=incoming.user_ref,
         sameness=incoming.dedupe_material,
         event_time=incoming.at(verified.received_at),
-        arrival=Arrival(
-            raw=incoming.raw, body=body, body_sha256=digest, signature=verified.signature, secret=verified.secret
-        ),
+        arrival=Arrival(raw=incoming.raw, body=body, signature=verified.signature, secret=verified.secret),
         stops=says_stop(incoming),
     )
 

@@ -103,5 +103,4 @@ def _evidence(now: datetime) -> Evidence:
         unit=TimeUnit.MISSING,
         envelope_time=None,
         received_at=now,
-        raw_event=None,
     )

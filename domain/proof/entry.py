@@ -10,6 +10,9 @@ import hmac
 from domain.proof.errors import EntryError
 
 NONCE_BYTES = 64
+# Also the labels under which a person's key gives the nonces of these two commitments.
+PRINCIPAL = "assent/principal/v1"
+NAME = "assent/name/v1"
 ENTRY_BYTES = 33
 _COMMITMENT = b"\x01"
 _LEAF = b"\x00"
@@ -21,9 +24,7 @@ def commit(record: bytes, nonce: bytes) -> bytes:
     Exactly 64 bytes of nonce: HMAC pads shorter keys with zeros, so two nonces could open one
     entry, and hashes longer ones.
     """
-    if len(nonce) != NONCE_BYTES:
-        raise EntryError(f"the nonce is {len(nonce)} bytes long, not {NONCE_BYTES}")
-    return _COMMITMENT + hmac.digest(nonce, record, "sha256")
+    return _COMMITMENT + _keyed(nonce, record)
 
 
 def opens(entry: bytes, record: bytes, nonce: bytes) -> bool:
@@ -45,7 +46,20 @@ def length_prefixed(*parts: bytes) -> bytes:
 
 def commit_principal(page_id: str, psid: str, nonce: bytes) -> str:
     """The `pii_principal_id` of a record: lower-case hex, opened only by who has PSID and nonce."""
+    return _keyed(nonce, length_prefixed(PRINCIPAL.encode(), page_id.encode(), psid.encode())).hex()
+
+
+def commit_name(name: str, nonce: bytes) -> str:
+    """The `name_commitment` of a record: lower-case hex, opened only by who has name and nonce."""
+    return _keyed(nonce, length_prefixed(NAME.encode(), name.encode())).hex()
+
+
+def commit_raw(content: bytes, nonce: bytes) -> str:
+    """The `raw_event.commitment` of a record: lower-case hex over what the platform sent, as it is kept."""
+    return _keyed(nonce, content).hex()
+
+
+def _keyed(nonce: bytes, message: bytes) -> bytes:
     if len(nonce) != NONCE_BYTES:
         raise EntryError(f"the nonce is {len(nonce)} bytes long, not {NONCE_BYTES}")
-    message = length_prefixed(b"assent/principal/v1", page_id.encode(), psid.encode())
-    return hmac.digest(nonce, message, "sha256").hex()
+    return hmac.digest(nonce, message, "sha256")

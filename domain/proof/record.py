@@ -65,7 +65,8 @@ _END_KINDS = {RecordKind.ERASURE_DONE, RecordKind.RECORD_EXPIRED}
 _PERSON = {"page_id", "pii_principal_id", "controller"}
 _ANY_ACT = {"entry_point", "privacy_notice", "raw_event", "lawful_basis", "marketing_basis"}
 _ANY_ACT |= {"jurisdiction", "retention", "withdrawal_method", "purposes", "personal_data"}
-_ANY_ACT |= {"storage_locations", "recipients", "envelope_time", "event_time", "previous", "name_commitment"}
+_ANY_ACT |= {"storage_locations", "recipients", "event_time", "previous", "name_commitment"}
+_ANY_ACT |= {"envelope_time", "envelope_time_unit"}
 
 _NEEDS: dict[RecordKind, set[str]] = {
     RecordKind.CONVERSATION_STARTED: _PERSON | {"entry_point", "raw_event", "marketing_basis"},
@@ -91,8 +92,8 @@ _MAY: dict[RecordKind, set[str]] = {
     RecordKind.IMPORT_CLAIM: {"topics"},
 }
 _OPTIONAL = (
-    *("page_id", "pii_principal_id", "event_time", "envelope_time", "entry_point", "privacy_notice"),
-    *("consent", "topics", "raw_event", "receipt", "log", "controller", "purposes", "lawful_basis"),
+    *("page_id", "pii_principal_id", "event_time", "envelope_time", "envelope_time_unit", "entry_point"),
+    *("privacy_notice", "consent", "topics", "raw_event", "receipt", "log", "controller", "purposes", "lawful_basis"),
     *("marketing_basis", "personal_data", "storage_locations", "recipients", "withdrawal_method"),
     *("retention", "jurisdiction", "unreadable_by", "previous", "name_commitment"),
     *("log_anchor", "claim", "destroyed", "waiting", "counts"),
@@ -103,8 +104,9 @@ _OPTIONAL = (
 class ProofRecord:
     """One fact about one person at one Page, or about the log itself; raises RecordError when incomplete.
 
-    Which fields a kind needs and may have is checked here. Times are written to the millisecond and
-    cut, not rounded. `topics` of a withdrawal names what is withdrawn; none means everything.
+    Which fields a kind needs and may have is checked here. `event_time` is the event's own, `envelope_time` that of
+    the delivery around it, `received_at` our clock's; none stands in for another. Times are written to the millisecond
+    and cut, not rounded. `topics` of a withdrawal names what is withdrawn; none means everything.
     """
 
     kind: RecordKind
@@ -116,6 +118,7 @@ class ProofRecord:
     event_time: datetime | None = None
     event_time_unit: TimeUnit
     envelope_time: datetime | None = None
+    envelope_time_unit: TimeUnit | None = None
     entry_point: EntryPoint | None = None
     privacy_notice: PrivacyNotice | None = None
     consent: Consent | None = None
@@ -193,6 +196,10 @@ class ProofRecord:
     def _check_meaning(self) -> None:
         if (self.event_time is None) != (self.event_time_unit is TimeUnit.MISSING):
             raise RecordError("event_time_unit is 'missing' exactly when there is no event_time")
+        if (self.envelope_time is None) != (self.envelope_time_unit is None):
+            raise RecordError("envelope_time and envelope_time_unit stand together")
+        if self.envelope_time_unit is TimeUnit.MISSING:
+            raise RecordError("envelope_time_unit is a unit")
         if self.kind is RecordKind.CONSENT_GIVEN and self.marketing_basis is not MarketingBasis.EXPLICIT:
             raise RecordError("a marketing consent is an explicit act: marketing_basis is 'explicit'")
         starts = self.kind is RecordKind.CONVERSATION_STARTED

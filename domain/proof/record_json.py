@@ -25,6 +25,7 @@ from domain.proof.record_sections import (
     ImportClaim,
     LogChange,
     PrivacyNotice,
+    RawCovers,
     RawEvent,
     Receipt,
     RecordKind,
@@ -105,7 +106,7 @@ def _read(name: str, reader: Callable[[Any], object], value: object) -> object:
         return reader(value)
     except RecordError:
         raise
-    except (TypeError, ValueError, AttributeError, OverflowError):
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError):
         raise RecordError(f"{name} of the record has the wrong form") from None
 
 
@@ -144,12 +145,13 @@ _FIELDS: dict[str, Callable[[Any], object]] = {
     "event_time": _time,
     "event_time_unit": TimeUnit,
     "envelope_time": _time,
+    "envelope_time_unit": TimeUnit,
     "received_at": _time,
     "entry_point": EntryPoint,
     "privacy_notice": lambda value: PrivacyNotice(**value),
     "consent": _consent,
     "topics": _texts,
-    "raw_event": lambda value: RawEvent(**value),
+    "raw_event": lambda value: RawEvent(**{**value, "covers": RawCovers(value["covers"])}),
     "receipt": lambda value: Receipt(**value),
     "log": lambda value: LogChange(**value),
     "controller": lambda value: Controller(**value),

@@ -69,8 +69,15 @@ class EntryPoint(StrEnum):
     CONSOLE = "console"
 
 
+class RawCovers(StrEnum):
+    """What is kept of a delivery: all of it where it concerns one person, else the one event."""
+
+    EVENT = "event"
+    BODY = "body"
+
+
 class TimeUnit(StrEnum):
-    """In which unit the platform sent the event time; it means milliseconds and sometimes sends seconds."""
+    """In which unit the platform sent a time; it means milliseconds and sometimes sends seconds."""
 
     MILLISECONDS = "ms"
     SECONDS = "s"
@@ -148,20 +155,20 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawEvent:
-    """Digests of what the platform sent: the one event, and the whole body its signature covers.
+    """A commitment to what is kept of the platform's delivery, under a nonce of its own; no plain digest.
 
-    `secret` is the name (fingerprint) of the app secret that the signature was checked with.
+    `signature_header` was made over the whole body, also where only the event is kept. `secret` is the name
+    (fingerprint) of the app secret that it was checked with.
     """
 
-    sha256: str
-    body_sha256: str
+    commitment: str
+    covers: RawCovers
     signature_header: str
     secret: str
 
     def __post_init__(self) -> None:
         signature = re.compile(r"sha256=[0-9a-f]{64}", re.ASCII)
-        patterns = {"sha256": SHA256, "body_sha256": SHA256, "signature_header": signature}
-        _check_texts(self, "raw_event", patterns)
+        _check_texts(self, "raw_event", {"commitment": SHA256, "signature_header": signature})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,8 @@ async def test_each_way_in_makes_a_lead_and_a_record_of_the_start(story: World, 
     assert record["event_time_unit"] == "ms"
     assert record["received_at"] >= record["event_time"]
     assert record["raw_event"]["signature_header"].startswith("sha256=")
-    assert len(record["raw_event"]["body_sha256"]) == 64
+    assert record["raw_event"]["covers"] == "body"
+    assert len(record["raw_event"]["commitment"]) == 64
     assert record["raw_event"]["secret"]
     assert "consent" not in record
 

@@ -23,10 +23,10 @@ from domain.inbox import Arrival
 from domain.lead import Lead, LeadProfile
 from domain.page import MarketingBasis, Page
 from domain.personal import Pii
-from domain.proof.record_sections import EntryPoint, RawEvent, TimeUnit
+from domain.proof.record_sections import EntryPoint, RawCovers, TimeUnit
 from privacy.erasure import Erasure
 from privacy.exports import Exports
-from privacy.ledger import Choice, Evidence, Ledger
+from privacy.ledger import Choice, Evidence, Ledger, RawPart
 from privacy.requests import OpenedRequest, Requests
 from privacy.retention import Retention
 from storage.database import Database
@@ -78,6 +78,10 @@ class World:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(store=self.store, random_bytes=os.urandom)
 
     @property
     def requests(self) -> Requests:
@@ -152,7 +156,7 @@ class World:
 
     async def acts(self, lead: Lead, *, start: bool = True) -> None:
         """The person wrote first, unless left out, and said yes."""
-        page, ledger = await self.page(), Ledger(store=self.store, random_bytes=os.urandom)
+        page, ledger = await self.page(), self.ledger
         async with self.database.transaction() as tx:
             notice = await self.store.notices.current(tx, PAGE, "de")
             shown = await self.store.notices.remember_text(tx, PAGE, "de", "Dürfen wir?", now=self.now)
@@ -170,15 +174,18 @@ class World:
             await ledger.record_choice(tx, page, lead, self.evidence(), choice)
 
     def evidence(self) -> Evidence:
-        digest = "ab" * 32
         return Evidence(
             at=self.now,
             event_time=self.now,
             unit=TimeUnit.MILLISECONDS,
             envelope_time=None,
             received_at=self.now,
-            raw_event=RawEvent(sha256=digest, body_sha256=digest, signature_header=f"sha256={digest}", secret="app-1"),
-            raw=json.dumps({"sender": {"id": PSID}, "text": CANARIES["platform event"]}).encode(),
+            raw=RawPart(
+                content=json.dumps({"sender": {"id": PSID}, "text": CANARIES["platform event"]}).encode(),
+                covers=RawCovers.BODY,
+                signature_header=f"sha256={'ab' * 32}",
+                secret="app-1",
+            ),
         )
 
     async def campaign(self, lead: Lead) -> None:
@@ -274,7 +281,6 @@ def arrival(text: str) -> Arrival:
     return Arrival(
         raw=Pii(json.dumps(raw).encode()),
         body=None,
-        body_sha256=os.urandom(32),
         signature="sha256=" + "0" * 64,
         secret="s",
     )

@@ -46,9 +46,7 @@ def event(name: str, psid: Pii[Psid] | None = ANN, *, at: datetime = NOW, stops:
         user_ref=None,
         sameness=Pii(name.encode()),
         event_time=at,
-        arrival=Arrival(
-            raw=Pii(CANARY + name.encode()), body=None, body_sha256=bytes(32), signature="sha256=ab", secret="s"
-        ),
+        arrival=Arrival(raw=Pii(CANARY + name.encode()), body=None, signature="sha256=ab", secret="s"),
         stops=stops,
     )
 

@@ -18,11 +18,18 @@ from domain.proof.merkle import EMPTY_FRONTIER, append, inclusion_path, node_has
 from domain.proof.record import ProofRecord
 from domain.proof.record_json import encode
 from domain.proof.record_sections import (
+    Anchor,
+    AnchorMethod,
     Consent,
     Controller,
+    Destroyed,
     EntryPoint,
+    ImportClaim,
+    LogChange,
     PrivacyNotice,
+    RawCovers,
     RawEvent,
+    Receipt,
     RecordKind,
     TimeUnit,
 )
@@ -59,6 +66,7 @@ def full_subtrees(leaves: Sequence[bytes]) -> dict[tuple[int, int], bytes]:
 
 
 def make_record(kind: RecordKind = RecordKind.CONSENT_GIVEN, **changes: Any) -> ProofRecord:
+    """A record with all that its kind needs, and most of what an act may bring along."""
     values: dict[str, Any] = {
         "kind": kind,
         "record_id": UUID(int=1),
@@ -69,34 +77,101 @@ def make_record(kind: RecordKind = RecordKind.CONSENT_GIVEN, **changes: Any) -> 
         "received_at": datetime(2026, 11, 23, 16, 20, 2, tzinfo=UTC),
         "controller": Controller(name="Bakery GmbH", contact="privacy@bakery.example"),
     }
-    if kind is RecordKind.CONVERSATION_STARTED:
-        values |= {
-            "entry_point": EntryPoint.GET_STARTED,
-            "marketing_basis": MarketingBasis.EXPLICIT,
-            "raw_event": RawEvent(
-                sha256="11" * 32, body_sha256="22" * 32, signature_header="sha256=" + "33" * 32, secret="app-1"
-            ),
-        }
-    if kind is RecordKind.CONSENT_GIVEN:
-        values |= {
-            "entry_point": EntryPoint.QUICK_REPLY,
-            "privacy_notice": PrivacyNotice(
-                version=3, language="en", sha256=hashlib.sha256(NOTICE).hexdigest(), mid="m_1"
-            ),
-            "consent": Consent(
-                topic="news",
-                text="May we send you news?",
-                text_version="3",
-                language="en",
-                choice="Yes, please",
-                minimum_age=16,
-            ),
-            "purposes": ("dpv:DirectMarketing",),
-            "lawful_basis": "eu-gdpr:A6-1-a",
-            "marketing_basis": MarketingBasis.EXPLICIT,
-            "withdrawal_method": ("keyword", "link"),
-        }
-    return ProofRecord(**(values | changes))
+    return ProofRecord(**(values | _PARTS.get(kind, {}) | changes))
+
+
+NOTICE_NAMED = PrivacyNotice(version=3, language="en", sha256=hashlib.sha256(NOTICE).hexdigest(), mid="m_1")
+QUESTION = Consent(
+    topic="news",
+    text="May we send you news?",
+    text_version="3",
+    language="en",
+    choice="Yes, please",
+    minimum_age=16,
+)
+RAW_EVENT = RawEvent(
+    commitment="11" * 32, covers=RawCovers.BODY, signature_header="sha256=" + "33" * 32, secret="app-1"
+)
+_NOBODY: dict[str, Any] = {"page_id": None, "pii_principal_id": None, "controller": None}
+_OURS: dict[str, Any] = {"event_time": None, "event_time_unit": TimeUnit.MISSING}
+_LOG_RECORD = _NOBODY | _OURS
+_END: dict[str, Any] = _OURS | {
+    "pii_principal_id": None,
+    "unreadable_by": datetime(2026, 12, 7, tzinfo=UTC),
+    "destroyed": (Destroyed.of(LOG.name, [0, 1, 2, 3, 7]),),
+    "waiting": ("77" * 32,),
+    "counts": {"records": 5, "messages": 2},
+}
+_PARTS: dict[RecordKind, dict[str, Any]] = {
+    RecordKind.CONVERSATION_STARTED: {
+        "entry_point": EntryPoint.GET_STARTED,
+        "marketing_basis": MarketingBasis.EXPLICIT,
+        "envelope_time": datetime(2026, 11, 23, 16, 20, 1, tzinfo=UTC),
+        "envelope_time_unit": TimeUnit.SECONDS,
+        "raw_event": RAW_EVENT,
+    },
+    RecordKind.NOTICE_SHOWN: {"privacy_notice": NOTICE_NAMED},
+    RecordKind.CONSENT_GIVEN: {
+        "entry_point": EntryPoint.QUICK_REPLY,
+        "privacy_notice": NOTICE_NAMED,
+        "consent": QUESTION,
+        "purposes": ("dpv:DirectMarketing",),
+        "lawful_basis": "eu-gdpr:A6-1-a",
+        "marketing_basis": MarketingBasis.EXPLICIT,
+        "withdrawal_method": ("keyword", "link"),
+    },
+    RecordKind.CONSENT_REFUSED: {
+        "entry_point": EntryPoint.KEYWORD,
+        "name_commitment": "cd" * 32,
+        "privacy_notice": NOTICE_NAMED,
+        "consent": replace(QUESTION, choice="no"),
+        "purposes": ("dpv:DirectMarketing",),
+        "raw_event": replace(RAW_EVENT, covers=RawCovers.EVENT),
+    },
+    RecordKind.CONSENT_WITHDRAWN: {"entry_point": EntryPoint.LINK, "topics": ("news",), **_OURS},
+    RecordKind.RECEIPT_SENT: {
+        "receipt": Receipt(receipt_id="K7PM-2XQ4", text_sha256="44" * 32, mid="m_2"),
+        "previous": (UUID(int=2),),
+    },
+    RecordKind.ERASURE_DONE: {"entry_point": EntryPoint.CALLBACK, **_END},
+    RecordKind.RECORD_EXPIRED: _END,
+    RecordKind.IMPORT_CLAIM: {
+        "entry_point": EntryPoint.CONSOLE,
+        "claim": ImportClaim(
+            source="list of 2024",
+            claimed_at=datetime(2024, 5, 1, 9, 30, tzinfo=UTC),
+            statement="said yes in the shop",
+        ),
+        **_OURS,
+    },
+    RecordKind.ANCHOR: _NOBODY
+    | {
+        "log_anchor": Anchor(
+            method=AnchorMethod.RFC3161,
+            authority="tsa.example",
+            origin=LOG.name,
+            size=8,
+            root="55" * 32,
+            checkpoint_sha256="66" * 32,
+            answer_sha256="88" * 32,
+        ),
+    },
+    RecordKind.LOG_STARTED: _LOG_RECORD | {"log": LogChange(origin=LOG.name, vkey=LOG.verifier.vkey)},
+    RecordKind.KEY_ROTATED: _LOG_RECORD
+    | {"log": LogChange(origin=LOG.name, vkey=OTHER_LOG.verifier.vkey, previous_vkey=LOG.verifier.vkey)},
+    RecordKind.LOG_DISCONTINUITY: _LOG_RECORD
+    | {
+        "log": LogChange(
+            origin=LOG.name,
+            vkey=LOG.verifier.vkey,
+            previous_origin="log.example/2025",
+            previous_vkey=OTHER_LOG.verifier.vkey,
+            previous_size=9,
+            previous_root="99" * 32,
+            reason="the database was restored",
+        ),
+    },
+}
 
 
 def make_proofs(records: Sequence[bytes], *, signer: Signer = LOG, others: int = 20) -> list[LoggedRecord]:

@@ -1,10 +1,12 @@
 """A commitment opens to its record under its nonce, and to nothing else."""
 
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.proof.entry import ENTRY_BYTES, commit, commit_principal, length_prefixed, opens
+from domain.proof.entry import ENTRY_BYTES, commit, commit_name, commit_principal, commit_raw, length_prefixed, opens
 from domain.proof.errors import EntryError
 
 NONCES = st.binary(min_size=64, max_size=64)
@@ -30,6 +32,10 @@ def test_a_nonce_of_any_other_length_is_refused(nonce: bytes) -> None:
         commit(b"record", nonce)
     with pytest.raises(EntryError, match="not 64"):
         commit_principal("1", "2", nonce)
+    with pytest.raises(EntryError, match="not 64"):
+        commit_name("Zoë", nonce)
+    with pytest.raises(EntryError, match="not 64"):
+        commit_raw(b"{}", nonce)
     assert not opens(b"\x01" + bytes(32), b"record", nonce)
 
 
@@ -50,6 +56,22 @@ def test_one_person_has_one_commitment_per_page_and_nonce() -> None:
     assert commit_principal("12", "3", nonce) != commit_principal("1", "23", nonce)
     assert commit_principal("12", "3", nonce) != commit_principal("12", "3", nonce[::-1])
     assert len(commit_principal("12", "3", nonce)) == 64
+
+
+def test_a_name_and_a_delivery_have_commitments_of_their_own() -> None:
+    nonce = bytes(range(64))
+    assert commit_name("Zoë", nonce) == commit_name("Zoë", nonce) != commit_name("Zoe", nonce)
+    assert commit_raw(b"{}", nonce) == hmac.digest(nonce, b"{}", "sha256").hex()
+    assert commit_raw(b"{}", nonce) != commit_raw(b"{}", nonce[::-1])
+
+
+def test_commitments_to_a_person_are_the_frozen_text() -> None:
+    nonce = bytes(range(64))
+    assert (
+        commit_principal("104567890123456", "7310482919283746", nonce)
+        == "2ed14f924b263cffc0398dbe70fc81114979d0d04e507c89203beec6cb8a775e"
+    )
+    assert commit_name("Zoë", nonce) == "da5e6773658f0cb68222b0a9c0e74b9775ae627df919c184d2d5045593d8b65c"
 
 
 def _flip(value: bytes, bit: int) -> bytes:
