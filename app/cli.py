@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from app.commands import campaigns, keys, leads, notices, pages, proofs, requests
+from app.commands import witness as witness_command
 from app.commands.running import AsJson, finish, log_to, read_settings, show
 
 app = typer.Typer(
@@ -85,6 +86,9 @@ def simulator(context: typer.Context) -> None:
     from simulator.__main__ import main as run_simulator
 
     raise typer.Exit(run_simulator(context.args))
+
+
+app.command()(witness_command.witness)
 
 
 @app.command()

@@ -16,6 +16,7 @@
         PolicyUnmetError      a checkpoint with too few cosignatures for the policy
       StampError            an answer of a time-stamping authority that does not hold
         StampRefusedError     an authority that granted no stamp
+      WitnessRequestError   a request to a witness, or its answer, of the wrong shape
       RecordError           a record that breaks the rules of its kind
       BundleError           a bundle of the wrong shape
 
@@ -85,6 +86,10 @@ class StampError(ProofError):
 
 class StampRefusedError(StampError):
     """The authority granted no stamp."""
+
+
+class WitnessRequestError(ProofError):
+    """What a log and a witness say to each other has the wrong shape."""
 
 
 class RecordError(ProofError):

@@ -26,8 +26,10 @@ __all__ = [
     "Verifier",
     "add_signatures",
     "cosign",
+    "lines_by",
     "open_note",
     "sign",
+    "signed_text",
 ]
 
 MAX_NOTE_BYTES = 1_000_000
@@ -109,6 +111,19 @@ def open_note(data: bytes, verifiers: Iterable[Verifier]) -> Note:
     if not signatures:
         raise UnknownSignersError("no key that is trusted here has signed this note")
     return Note(text=text, signatures=tuple(signatures), unknown=unknown)
+
+
+def signed_text(data: bytes) -> bytes:
+    """The text of a note, nothing verified; raises NoteError when it has the wrong shape."""
+    return _split(data)[0]
+
+
+def lines_by(data: bytes, verifiers: Iterable[Verifier]) -> bytes:
+    """The signature lines that name one of these keys, as they stand; `open_note` says whether they fit."""
+    known = _by_name_and_id(verifiers)
+    text, lines = _split(data)
+    written = data[len(text) + 1 :].splitlines(keepends=True)
+    return b"".join(raw for raw, line in zip(written, lines, strict=True) if (line.name, line.key_id) in known)
 
 
 def _by_name_and_id(verifiers: Iterable[Verifier]) -> dict[tuple[str, bytes], Verifier]:
