@@ -61,7 +61,7 @@ lines() { # file, name: lines of text with nothing that a shell would not see
 
 # Keys
 
-declare -A log_keys=() witness_keys=() # "name keyid" -> public key in hex
+declare -A log_keys=() older_keys=() witness_keys=() # "name keyid" -> public key in hex
 
 add_key() { # table, type as hex, vkey
   local name=${3%%+*} id typed rest=${3#*+}
@@ -92,8 +92,9 @@ read_text() { # file, name: sets origin, size, root; no size of a log has two ro
   root=$(unbase64 "$(sed -n 3p "$1")" 32 "the root in $2")
   [ "${seen["$origin $size"]:=$root}" = "$root" ] || fail "$2 has another root than elsewhere at size $size: a fork"
 }
-open_note() { # file, name: as read_text; at least one log key that you gave signed, and none of them wrongly
+open_note() { # file, name, table: as read_text; at least one of these keys signed, and none of them wrongly
   local dash who blob more signature id signed=0
+  local -n keys=${3:-log_keys}
   lines "$1" "$2"
   [ "$(sed -n 4p "$1" | wc -c)" -eq 1 ] || fail "$2 is not three lines, an empty one and signatures"
   head -n 3 "$1" > "$work/text"
@@ -102,9 +103,9 @@ open_note() { # file, name: as read_text; at least one log key that you gave sig
     [ "$dash" = "—" ] && [ -z "$more" ] || fail "$2 has a line that is no signature"
     [ "$who" = "$origin" ] || continue
     id=$(printf %s "$blob" | base64 -d 2> /dev/null | head -c 4 | hex)
-    [ -n "${log_keys["$who $id"]:-}" ] || continue
+    [ -n "${keys["$who $id"]:-}" ] || continue
     signature=$(unbase64 "$blob" 68 "the signature by $who in $2")
-    ed25519 "${log_keys["$who $id"]}" "${signature:8}" "$work/text" || fail "$2: the signature by $who is wrong"
+    ed25519 "${keys["$who $id"]}" "${signature:8}" "$work/text" || fail "$2: the signature by $who is wrong"
     signed=1
   done < <(tail -n +5 "$1")
   [ $signed -eq 1 ] || fail "$2 is not signed by a key of $origin that you gave"
@@ -181,7 +182,7 @@ field() { # pattern, file: the value behind it; records are compact JSON, so a q
   [[ $1 != ^* ]] || anywhere=
   sed -n "s/$anywhere$1\"\([^\"]*\)\".*/\1/p" "$2"
 }
-logged() { # name without ending: the record and its place; sets leaf, index, origin, size, root
+logged() { # name without ending, table of keys: the record and its place; sets leaf, index, origin, size, root
   local head nonce
   [ -f "$1.json" ] || fail "$1.json is missing"
   lines "$1.tlog-proof" "$1.tlog-proof"
@@ -193,8 +194,17 @@ logged() { # name without ending: the record and its place; sets leaf, index, or
   index=$(sed -n '3s/^index //p' "$work/head")
   number "$index" "the index in $1.tlog-proof"
   leaf=$(raw "0001$(hmac "$nonce" "$1.json")" | sha256)
-  open_note "$work/note" "the checkpoint in $1.tlog-proof"
+  open_note "$work/note" "the checkpoint in $1.tlog-proof" "${2:-log_keys}"
   included "$leaf" "$index" "$size" "$root" "$1.tlog-proof" < <(sed '1,3d; /^$/d' "$work/head")
+}
+known_signers() { # proof: now, if a key that counts signed it; before, if one that counted once; else nothing
+  local who id blob found=""
+  while read -r _ who blob _; do
+    id=$(printf %s "$blob" | base64 -d 2> /dev/null | head -c 4 | hex)
+    if [ -n "${log_keys["$who $id"]:-}" ]; then found=now; fi
+    if [ -z "$found" ] && [ -n "${older_keys["$who $id"]:-}" ]; then found=before; fi
+  done < <(grep '^— [A-Za-z0-9][A-Za-z0-9._/:-]* ' "$1")
+  printf %s "$found"
 }
 code() { # the first 160 bits of a hash in Crockford's base32, in groups of four
   raw "${1:0:40}" | base32 -w 0 | tr 'A-Z2-7' '0-9A-HJKMNP-TV-Z' | sed 's/..../&-/g; s/-$//'
@@ -232,7 +242,7 @@ stamp_fits() { # name, time of the token, and whom to trust: whether OpenSSL acc
 }
 anchor() { # name without ending: one anchor, step by step
   local name=$1 method=${1#anchors/??-} authority wanted confirmed="" time="" said at_size at_root what
-  open_note "$name.checkpoint" "$name.checkpoint"
+  open_note "$name.checkpoint" "$name.checkpoint" older_keys # a key that was changed since may have signed it
   [ "$origin" = "$main_origin" ] || fail "$name.checkpoint is of another log"
   at_size=$size at_root=$root
   lines "$name.consistency" "$name.consistency"
@@ -331,13 +341,27 @@ kind=$(field '^{"v":1,"type":' record.json)
 [ -n "$kind" ] || fail "record.json is no record of version 1"
 say record "$kind $(field '"record_id":' record.json)"
 
-for file in keys/*.json; do
-  [ -e "$file" ] || break
-  logged "${file%.json}"
-  vkey=$(field '^{"v":1,"type":"key_rotated",.*"log":{"origin":"[^"]*","vkey":' "$file")
-  [ "${vkey%%+*}" = "$origin" ] || fail "$file names no new key of $origin"
-  add_key log_keys 01 "$vkey"
-  say key "entry $index, under a key trusted before, names the next key: ${vkey#*+}"
+# Each change of the log's key leads from a key that you gave to the next one; and to the one before it, which counts for
+# older states only.
+for key in "${!log_keys[@]}"; do older_keys[$key]=${log_keys[$key]}; done
+changes=(keys/*.json)
+[ -e "${changes[0]}" ] || changes=()
+while [ ${#changes[@]} -gt 0 ]; do
+  left=()
+  for file in "${changes[@]}"; do
+    signers=$(known_signers "${file%.json}.tlog-proof")
+    if [ -z "$signers" ]; then left+=("$file"); continue; fi
+    logged "${file%.json}" older_keys
+    vkey=$(field '^{"v":1,"type":"key_rotated",.*"log":{"origin":"[^"]*","vkey":' "$file")
+    before=$(field '"previous_vkey":' "$file")
+    [ "${vkey%%+*}" = "$origin" ] && [ "${before%%+*}" = "$origin" ] || fail "$file names no keys of $origin"
+    if [ "$signers" = now ]; then add_key log_keys 01 "$vkey"; fi
+    add_key older_keys 01 "$vkey"
+    add_key older_keys 01 "$before"
+    say key "entry $index of $origin: from ${before#*+} to ${vkey#*+}"
+  done
+  [ ${#left[@]} -lt ${#changes[@]} ] || fail "${left[0]} is not signed by a key that you gave, or one that follows from it"
+  changes=(${left[@]+"${left[@]}"})
 done
 
 logged record

@@ -59,8 +59,12 @@ class Handmade:
     def checkpoint(self, size: int) -> Checkpoint:
         return Checkpoint(origin=LOG.name, size=size, root=root_of(self.leaves[:size]))
 
-    def note(self, signer: Signer = LOG) -> bytes:
-        return sign_checkpoint(self.checkpoint(len(self.leaves)), signer)
+    def note(self, signer: Signer = LOG, *others: Signer) -> bytes:
+        checkpoint = self.checkpoint(len(self.leaves))
+        note = sign_checkpoint(checkpoint, signer)
+        for other in others:
+            note = add_signatures(note, sign_checkpoint(checkpoint, other).rpartition(b"\n\n")[2])
+        return note
 
     def proof(self, entry: "Entry", note: bytes) -> bytes:
         nodes, size = full_subtrees(self.leaves), int(note.split(b"\n")[1])
@@ -154,6 +158,7 @@ def make_members(
     authority: Authority,
     *,
     rotated: bool = False,
+    last_key: Signer = NEXT_KEY,
     forge: Forge = lambda answer: answer,
     rebuild: Callable[[Handmade], None] = lambda log: None,
 ) -> Members:
@@ -176,10 +181,10 @@ def make_members(
     now = datetime.now(UTC).replace(microsecond=0)
     anchors = [before, log.stamp(forge), log.cosigned(now), log.dropped(now)]
     rotation = log.rotate() if rotated else None
-    old_note = log.note()
+    old_note = log.note(LOG, NEXT_KEY)
     log.leaves += make_leaves(6, seed=4)
     rebuild(log)
-    note = log.note(NEXT_KEY if rotated else LOG)
+    note = log.note(last_key if rotated else LOG)
     keys = [LOG.verifier.vkey, *([NEXT_KEY.verifier.vkey] if rotated else [])]
     members = {
         "README.txt": b"not made here\n",

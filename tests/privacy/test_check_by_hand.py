@@ -131,12 +131,19 @@ def test_a_checkpoint_that_was_kept_anchors_and_one_with_another_root_is_a_fork(
     assert (status, "a fork" in said) == (1, True)
 
 
-def test_a_changed_key_is_followed_from_the_one_that_was_given(check, authority: Authority) -> None:
+def test_a_changed_key_is_followed_from_the_older_and_from_the_newer_one(check, authority: Authority) -> None:
     rotated = make_members(authority, rotated=True)
-    status, said = check(pack(rotated), "--vkey", LOG.verifier.vkey)
-    assert (status, "names the next key" in said) == (3, True)
+    for vkey in (LOG.verifier.vkey, NEXT_KEY.verifier.vkey):
+        status, said = check(pack(rotated), "--vkey", vkey)
+        assert (status, said.count("\nkey "), said.count("fits, NOT confirmed")) == (3, 1, 4)
+    status, said = check(pack(rotated), "--vkey", STRANGER.verifier.vkey)
+    assert (status, "keys/01-key_rotated.json is not signed by a key that you gave" in said) == (1, True)
+
+
+def test_a_key_that_was_given_up_signs_no_newer_state(check, authority: Authority) -> None:
+    rotated = make_members(authority, rotated=True, last_key=LOG)
     status, said = check(pack(rotated), "--vkey", NEXT_KEY.verifier.vkey)
-    assert (status, "keys/01-key_rotated.tlog-proof is not signed by a key" in said) == (1, True)
+    assert (status, "the checkpoint in record.tlog-proof is not signed by a key" in said) == (1, True)
 
 
 def test_a_token_counts_at_its_own_time_though_its_certificate_has_run_out(check, tmp_path: Path) -> None:

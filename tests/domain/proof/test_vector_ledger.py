@@ -12,8 +12,8 @@ from .samples import VECTORS
 TESTS = Path(__file__).parents[2]
 OURS, FOREIGN = "domain/proof/test_vectors.py", "privacy/test_foreign_tools.py"
 
-# Each part of the file: how many values it holds, a test with our code, a test with somebody else's. ML-DSA cosignatures
-# and COSE receipts are no forms of ours: their bytes are made in the test and read by others.
+# Each part of the file: how many values it holds, a test with our code, a test with somebody else's. ML-DSA
+# cosignatures and COSE receipts are no forms of ours: their bytes are made in the test and read by others.
 RUN_BY: dict[str, tuple[int, str | None, str | None]] = {
     "ct_tree.entries_hex": (
         8,
