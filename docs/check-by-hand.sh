@@ -228,8 +228,8 @@ stamped() { # name: the time stamp; sets time, and confirmed when it leads to a 
   sed -s '$a\' "${tsa_roots[@]}" > "$work/roots"
   if stamp_fits "$1" "$seconds" -CAfile "$work/roots"; then
     confirmed="its token leads to a root that you gave"
-  elif [[ $refusal != *"local issuer certificate"* && $refusal != *self?signed* ]]; then
-    fail "$1.tsr: OpenSSL refuses it: $refusal"
+  else
+    doubt="no root that you gave vouches for its certificate: ${refusal#Verify error:}"
   fi
 }
 stamp_fits() { # name, time of the token, and whom to trust: whether OpenSSL accepts it; else sets refusal
@@ -241,7 +241,8 @@ stamp_fits() { # name, time of the token, and whom to trust: whether OpenSSL acc
   return 1
 }
 anchor() { # name without ending: one anchor, step by step
-  local name=$1 method=${1#anchors/??-} authority wanted confirmed="" time="" said at_size at_root what
+  local name=$1 method=${1#anchors/??-} authority wanted confirmed="" time="" doubt="a key from elsewhere is missing"
+  local said at_size at_root what
   open_note "$name.checkpoint" "$name.checkpoint" older_keys # a key that was changed since may have signed it
   [ "$origin" = "$main_origin" ] || fail "$name.checkpoint is of another log"
   at_size=$size at_root=$root
@@ -279,7 +280,7 @@ anchor() { # name without ending: one anchor, step by step
   elif [ -n "${kept["$main_origin $at_size"]:-}" ]; then
     say anchor "$what: you kept this checkpoint; what counts is when you got it"
   else
-    say anchor "$what: fits, NOT confirmed without a key from elsewhere"
+    say anchor "$what: fits, NOT confirmed; $doubt"
     return 0
   fi
   [ "$at_size" -le "$main_index" ] || anchored=1

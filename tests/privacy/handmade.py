@@ -23,6 +23,7 @@ from domain.proof.note import add_signatures, cosign
 from domain.proof.offline.container import SUMS, sums_text
 from domain.proof.offline.jsonld import jsonld_of
 from domain.proof.offline.policies import own_policy
+from domain.proof.offline.report import AnchorFact, BundleFacts, readme_text, report_page
 from domain.proof.record import ProofRecord
 from domain.proof.record_json import encode
 from domain.proof.record_sections import Anchor, AnchorMethod, LogChange, RecordKind, TimeUnit
@@ -153,6 +154,17 @@ class Held:
     answer: bytes | None
     entry: Entry
 
+    @property
+    def fact(self) -> AnchorFact:
+        record = json.loads(self.entry.record)
+        return AnchorFact(
+            method=self.method,
+            authority=record["log_anchor"]["authority"],
+            time=record["event_time"],
+            size=self.size,
+            index=self.entry.index,
+        )
+
 
 def make_members(
     authority: Authority,
@@ -186,9 +198,20 @@ def make_members(
     rebuild(log)
     note = log.note(last_key if rotated else LOG)
     keys = [LOG.verifier.vkey, *([NEXT_KEY.verifier.vkey] if rotated else [])]
+    document = json.loads(main.record)
+    facts = BundleFacts(
+        origin=LOG.name,
+        size=len(log.leaves),
+        index=main.index,
+        leaf=main.leaf,
+        related=["conversation_started"],
+        anchors=[held.fact for held in anchors],
+        identity=True,
+        raw_event=True,
+    )
     members = {
-        "README.txt": b"not made here\n",
-        "report.html": b"not made here\n",
+        "README.txt": readme_text(document, facts),
+        "report.html": report_page(document, facts),
         "record.json": main.record,
         "record.tlog-proof": log.proof(main, note),
         "record.jsonld": jsonld_of(main.record),

@@ -16,7 +16,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from domain.proof.keys import KeyType, Signer
+from domain.proof.offline.certificates import read_pem
 from domain.proof.offline.container import sums_text
+from domain.proof.offline.policies import read_policy
+from domain.proof.offline.steps import Brought
+from domain.proof.offline.verdict import verify
 from domain.proof.zip_form import write_zip
 from tests.domain.proof.samples import LOG, WITNESS
 from tests.privacy.handmade import NEXT_KEY, STRANGER, Handmade, Members, make_members, pack
@@ -67,12 +71,19 @@ def check(programs: Path, tmp_path: Path, authority: Authority) -> Callable[...,
             env={"PATH": str(programs), "TMPDIR": str(tmp_path)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=110,
         )
         assert list(empty.iterdir()) == []
         return done.returncode, done.stdout + done.stderr
 
     return run
+
+
+@pytest.fixture(scope="module")
+def brought(authority: Authority) -> Brought:
+    """The same keys and root, for the program that lies in every bundle."""
+    policy = f"log {LOG.verifier.vkey}\nwitness w {WITNESS.verifier.vkey}\nquorum none\n"
+    return Brought(policy=read_policy(policy.encode()), roots=read_pem(authority.root_pem))
 
 
 @pytest.fixture
@@ -84,7 +95,10 @@ def trust(authority: Authority) -> tuple[str, ...]:
     )
 
 
-def test_a_good_bundle_is_verified_and_anchored(check, members: Members, trust: tuple[str, ...]) -> None:
+def test_a_good_bundle_is_verified_and_anchored(
+    check, members: Members, trust: tuple[str, ...], brought: Brought
+) -> None:
+    assert verify(pack(members), brought).status == 0
     status, said = check(pack(members), *trust)
     assert (status, said.count("leads to a root that you gave"), said.count("whose key you gave")) == (0, 2, 1)
     for step in (
@@ -165,7 +179,7 @@ def test_a_token_of_an_authority_that_the_operator_made_up_anchors_nothing(
 ) -> None:
     made_up = Authority.make(tmp_path / "made-up")
     status, said = check(pack(make_members(made_up)), *trust[:4])
-    assert (status, "OpenSSL refuses it: Verify error:certificate signature failure" in said) == (1, True)
+    assert (status, said.count("NOT confirmed"), said.count("certificate signature failure")) == (3, 4, 2)
     # That one has the name of the root that was given; this one has a name of its own.
     root_key, key = rsa_key(), rsa_key()
     root = make_root(root_key, "Root of the operator")
@@ -175,7 +189,7 @@ def test_a_token_of_an_authority_that_the_operator_made_up_anchors_nothing(
         key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     )
     status, said = check(pack(make_members(made_up)), *trust[:4])
-    assert (status, said.count("(rfc3161 tsa.example)"), said.count("NOT confirmed")) == (3, 2, 4)
+    assert (status, said.count("NOT confirmed"), said.count("unable to get local issuer")) == (3, 4, 2)
 
 
 def dated(authority: Authority, answer: bytes, time: datetime) -> bytes:
@@ -331,13 +345,16 @@ BROKEN: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_bundle_fails_with_what_is_wrong(name: str, check, members: Members, trust: tuple[str, ...]) -> None:
+def test_a_broken_bundle_fails_with_what_is_wrong_by_hand_as_by_program(
+    name: str, check, members: Members, trust: tuple[str, ...], brought: Brought
+) -> None:
     change, words = BROKEN[name]
     changed = dict(members)
     change(changed)
     status, said = check(pack(changed), *trust)
     [failed] = [line for line in said.splitlines() if line.startswith("FAILED")]
     assert (status, bool(re.search(words, failed))) == (1, True), said
+    assert verify(pack(changed), brought).status in {1, 2}
 
 
 def _with_nonce(data: bytes, nonce: bytes) -> bytes:
@@ -358,7 +375,7 @@ def test_a_key_that_did_not_sign_fails(check, members: Members) -> None:
 
 
 def test_a_log_rebuilt_with_its_real_key_after_an_anchor_fails(
-    check, authority: Authority, trust: tuple[str, ...]
+    check, authority: Authority, trust: tuple[str, ...], brought: Brought
 ) -> None:
     def forget_the_first_entry(log: Handmade) -> None:
         log.leaves[0] = hashlib.sha256(b"another entry").digest()
@@ -366,6 +383,7 @@ def test_a_log_rebuilt_with_its_real_key_after_an_anchor_fails(
     rebuilt = make_members(authority, rebuild=forget_the_first_entry)
     status, said = check(pack(rebuilt), *trust)
     assert (status, "the newer tree does not continue the older one" in said) == (1, True)
+    assert verify(pack(rebuilt), brought).status == 1
     alone = {name: content for name, content in rebuilt.items() if not name.startswith("anchors/")}
     assert check(pack(alone), *trust)[0] == 3  # all signatures fit: without an anchor nothing shows it
 
