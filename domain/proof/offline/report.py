@@ -31,7 +31,7 @@ _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\uf8ff\ufeff"
     r"\ufff0-\uffff\U000e0000-\U0010ffff]"
 )
-_HTML_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
+_HTML_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
 Line = tuple[str, str]
 """A label and its value."""
@@ -173,4 +173,4 @@ def _row(label: str, value: str) -> str:
 
 
 def _html(text: str) -> str:
-    return "".join(_HTML_ESCAPES.get(character, character) for character in text)
+    return text.translate(_HTML_ESCAPES)

@@ -5,6 +5,7 @@ fractions, no numbers of 2^63 or more, no deep nesting. Two readers can never se
 """
 
 import json
+import re
 from typing import Any, NoReturn
 
 from domain.proof.offline.errors import Unreadable, Wrong
@@ -12,6 +13,8 @@ from domain.proof.offline.notes import MAX_NUMBER
 
 MAX_JSON_BYTES = 262_144
 MAX_JSON_DEPTH = 8
+_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKETS = re.compile(r"[][{}]")
 
 
 def read_json(data: bytes, what: str) -> dict[str, Any]:
@@ -43,18 +46,9 @@ def read_json(data: bytes, what: str) -> dict[str, Any]:
 def _depth(text: str) -> int:
     """How deep brackets nest outside of strings; counted before anything recursive looks at the text."""
     depth = deepest = 0
-    in_string = escaped = False
-    for character in text:
-        if in_string:
-            in_string = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
+    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
     return deepest
 
 

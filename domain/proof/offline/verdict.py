@@ -94,6 +94,8 @@ def verify(data: bytes, brought: Brought) -> Verdict:
         ("confirmed not after", bound_text(after) if after else "nothing that was given shows it"),
     )
     status, meaning = _meaning(check)
+    if before and after and before.time > after.time:
+        meaning += " The confirmed times exclude each other: one of these authorities is wrong, or its clock."
     return Verdict(
         status,
         one_line(meaning),
