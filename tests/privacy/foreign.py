@@ -31,9 +31,9 @@ class ProofFile:
         header, extra, index, *path = head.split("\n")
         assert header == "c2sp.org/tlog-proof@v1"
         return cls(
-            nonce=base64.b64decode(extra.removeprefix("extra ")),
+            nonce=base64.b64decode(extra.removeprefix("extra "), validate=True),
             index=int(index.removeprefix("index ")),
-            path=[base64.b64decode(line) for line in path],
+            path=[base64.b64decode(line, validate=True) for line in path],
             note=note,
         )
 
@@ -82,7 +82,7 @@ def read_consistency(data: bytes) -> tuple[int, list[bytes], str]:
     """Old size, path and newer note of a file in the form of an add-checkpoint request."""
     head, _, note = data.decode().partition("\n\n")
     old, *path = head.split("\n")
-    return int(old.removeprefix("old ")), [base64.b64decode(line) for line in path], note
+    return int(old.removeprefix("old ")), [base64.b64decode(line, validate=True) for line in path], note
 
 
 def cosigned_at(note: bytes, vkey: str) -> int:
@@ -91,10 +91,11 @@ def cosigned_at(note: bytes, vkey: str) -> int:
     name, key_id, key = vkey.split("+", 2)
     for line in signatures.splitlines():
         _, signer, blob = line.split(" ")
-        raw = base64.b64decode(blob)
+        raw = base64.b64decode(blob, validate=True)
         if signer == name and raw[:4].hex() == key_id:
             time = int.from_bytes(raw[4:12], "big")
-            VerifyKey(base64.b64decode(key)[1:]).verify(f"cosignature/v1\ntime {time}\n{text}\n".encode(), raw[12:])
+            message = f"cosignature/v1\ntime {time}\n{text}\n".encode()
+            VerifyKey(base64.b64decode(key, validate=True)[1:]).verify(message, raw[12:])
             return time
     raise AssertionError(f"{name} has not cosigned")
 

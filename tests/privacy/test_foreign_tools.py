@@ -22,8 +22,10 @@ from domain.proof.checkpoint import Checkpoint, sign_checkpoint
 from domain.proof.keys import KeyType, Signer
 from domain.proof.merkle import consistency_path, inclusion_path, root_of
 from domain.proof.note import add_signatures, cosign
-from tests.domain.proof.samples import VECTORS, full_subtrees
-from tests.privacy.foreign import cosigned_at, read_consistency
+from tests.domain.proof.samples import LOG, VECTORS, WITNESS, full_subtrees
+from tests.privacy.foreign import check_bundle, cosigned_at, read_consistency
+from tests.privacy.handmade import STRANGER, make_members, pack
+from tests.tsa import Authority
 
 TREE, KEYS = VECTORS["ct_tree"], VECTORS["keys"]
 ENTRIES = [bytes.fromhex(entry) for entry in TREE["entries_hex"]]
@@ -204,3 +206,34 @@ def test_our_checkpoints_and_cosignatures_verify_elsewhere_and_foreign_signature
     Ed25519PublicKey.from_public_bytes(bytes(VerifyKey(log.verifier.public_key))).verify(
         SigningKey(log.seed).sign(checkpoint.text()).signature, checkpoint.text()
     )
+
+
+# A whole bundle
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority.make(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.mark.parametrize("rotated", [False, True], ids=["one key", "a changed key"])
+def test_a_whole_bundle_verifies_elsewhere(rotated: bool, authority: Authority) -> None:
+    members = make_members(authority, rotated=rotated)
+    counts = check_bundle(pack(members), [LOG.verifier.vkey])
+    assert counts == {"included": 6 + rotated, "consistent": 4, "digests": len(members)}
+    assert cosigned_at(members["anchors/03-witness.checkpoint"], WITNESS.verifier.vkey) > COSIGNED_AT
+
+
+@pytest.mark.parametrize(
+    "name", ["record.json", "record.tlog-proof", "anchors/02-rfc3161.checkpoint", "anchors/03-witness.consistency"]
+)
+def test_a_changed_bundle_is_refused_elsewhere(name: str, authority: Authority) -> None:
+    members = make_members(authority)
+    at = (
+        members[name].rfind(b"\n", 0, len(members[name]) // 2) + 1
+    )  # a line's last letter may hold bits that say nothing
+    members[name] = members[name][:at] + bytes([members[name][at] ^ 1]) + members[name][at + 1 :]
+    with pytest.raises((metamorphic_log.VerifyError, ValueError)):
+        check_bundle(pack(members), [LOG.verifier.vkey])
+    with pytest.raises(metamorphic_log.VerifyError):
+        check_bundle(pack(make_members(authority)), [STRANGER.verifier.vkey])

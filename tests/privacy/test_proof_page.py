@@ -9,7 +9,7 @@ import pytest
 
 from domain.proof.offline.container import sums_text
 from tests.domain.proof.samples import LOG, WITNESS
-from tests.privacy.handmade import Members, make_members
+from tests.privacy.handmade import Members, make_members, pack
 from tests.tsa import Authority
 
 PAGE = Path(__file__).parents[2] / "docs" / "proof.md"
@@ -94,3 +94,16 @@ def test_the_lines_for_another_implementation_run_and_refuse(tmp_path: Path, mem
     (tmp_path / "record.json").write_bytes(members["record.json"].replace(b"Yes", b"yes"))
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, "VerifyError" in done.stderr) == (1, True)
+
+
+def test_the_verifier_comes_out_of_the_source_with_nothing_installed_and_checks_a_bundle(
+    tmp_path: Path, members: Members
+) -> None:
+    text = PAGE.read_text(encoding="utf-8").partition("\n#### The digest of verify.py\n")[2]
+    [program] = re.findall(r'^python3 -c "(.*)" > verify.py$', text.partition("\n### ")[0], re.MULTILINE)
+    # -S: without the packages of this environment.
+    made = subprocess.run([sys.executable, "-S", "-c", program], cwd=PAGE.parents[1], check=True, capture_output=True)
+    (tmp_path / "verify.py").write_bytes(made.stdout)
+    (tmp_path / "bundle.zip").write_bytes(pack(members))
+    command = [sys.executable, "-I", "-S", "verify.py", "--vkey", LOG.verifier.vkey, "bundle.zip"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 3
