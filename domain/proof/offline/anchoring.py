@@ -19,8 +19,6 @@ from domain.proof.offline.report import AnchorFact
 from domain.proof.offline.timestamps import read_time_stamp
 from domain.proof.offline.tree import check_consistency
 
-_OWN_CLOCK = "the time beside it is the operator's: go by the time at which you got yours"
-
 
 @dataclass(frozen=True, slots=True)
 class AnchorKeys:
@@ -36,11 +34,16 @@ class AnchorKeys:
 
 @dataclass(frozen=True, slots=True)
 class AnchorStatus:
-    """One anchor that holds in itself; `confirmed` by something that did not come with the bundle."""
+    """One anchor that holds in itself; `confirmed` by something that did not come with the bundle.
+
+    `timed` when that is the authority's own signature, whose time counts too; a kept copy confirms the state alone.
+    """
 
     name: str
     fact: AnchorFact
+    text: bytes
     confirmed: bool
+    timed: bool
     detail: str
 
 
@@ -61,21 +64,21 @@ def check_anchor(item: Item, main: Opened, main_note: bytes, keys: AnchorKeys, s
     states.add_newest(placed.checkpoint, entry.proof.note)
     authority = _check_record_fits(item, entry, anchored)
     time = str(entry.record.text("event_time"))
-    confirmed, detail = _by_kept_copy(anchored, keys.kept)
+    kept = _by_kept_copy(anchored, keys.kept)
     if item.kind == "rfc3161":
-        confirmed_by, said = _by_time_stamp(item.parts["tsr"], note, time, keys.roots)
+        timed, detail = _by_time_stamp(item.parts["tsr"], note, time, keys.roots)
     elif item.kind == "witness":
-        confirmed_by, said = _by_witness(opened, note, authority, time, keys)
+        timed, detail = _by_witness(opened, note, authority, time, keys)
     elif authority != item.kind:
         raise Wrong(f"its authority is not {item.kind}")
     else:
-        confirmed_by, said = False, "no kept checkpoint (--checkpoint) equals it"
+        timed, detail = False, "no kept checkpoint (--checkpoint) equals it"
     fact = AnchorFact(
         method=item.kind, authority=authority, time=time, size=anchored.size, index=entry.proof.index
     )  # fmt: skip
-    if confirmed_by or not confirmed:
-        detail = said
-    return AnchorStatus(item.name, fact, confirmed or confirmed_by, detail)
+    if kept and not timed:
+        detail = "confirmed by the checkpoint you kept; go by the time at which you got it"
+    return AnchorStatus(item.name, fact, anchored.text, timed or kept, timed, detail)
 
 
 def check_kept(checkpoint: Checkpoint, kept: Sequence[Checkpoint]) -> None:
@@ -112,11 +115,9 @@ def _check_record_fits(item: Item, entry: Entry, anchored: Checkpoint) -> str:
     return str(said["authority"])
 
 
-def _by_kept_copy(anchored: Checkpoint, kept: Sequence[Checkpoint]) -> tuple[bool, str]:
+def _by_kept_copy(anchored: Checkpoint, kept: Sequence[Checkpoint]) -> bool:
     check_kept(anchored, kept)
-    if any(own.text == anchored.text for own in kept):
-        return True, f"confirmed by the checkpoint you kept; {_OWN_CLOCK}"
-    return False, ""
+    return any(own.text == anchored.text for own in kept)
 
 
 def _by_time_stamp(answer: bytes, note: bytes, time: str, roots: tuple[Certificate, ...]) -> tuple[bool, str]:

@@ -20,6 +20,9 @@ from domain.proof.offline.report_texts import (
     README_TAIL,
 )
 
+TIMED_METHODS = ("rfc3161", "witness")
+"""Anchors whose time and randomness come from outside: what was logged after them did not exist before them."""
+
 NO_BOUND = "no anchor in this bundle shows it"
 _LABEL_WIDTH = 14
 _RECEIPT_BYTES = 20
@@ -117,9 +120,12 @@ def grade(record: Mapping[str, object], related: Iterable[str]) -> str:
 
 
 def bounds(index: int, anchors: Iterable[AnchorFact]) -> tuple[AnchorFact | None, AnchorFact | None]:
-    """The latest anchor that was logged before the entry, and the earliest one that covers it; of equals the first."""
+    """The latest anchor that was logged before the entry, and the earliest one that covers it; of equals the first.
+
+    A mail or a file in a folder brings nothing from outside into the log, so it never shows that something is younger.
+    """
     known = list(anchors)
-    before = [anchor for anchor in known if anchor.index < index]
+    before = [anchor for anchor in known if anchor.index < index and anchor.method in TIMED_METHODS]
     after = [anchor for anchor in known if anchor.size > index]
     return (
         max(before, key=lambda anchor: anchor.time, default=None),

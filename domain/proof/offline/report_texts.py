@@ -59,7 +59,8 @@ What it does not show
   may exist: ask the operator for the newest state, or ask the person.
 - Times that nobody else gave. "event_time", "envelope_time" and "received_at" are what the platform
   sent and what the operator's clock said. The times of the anchors "mail" and "folder" are the
-  operator's clock too; these two count by the copy that you or somebody you trust kept.
+  operator's clock too; these two count by the copy that you or somebody you trust kept, and show
+  at most that something is older.
 - Whose key it is. policy.txt is the operator's word. Get the log's key another way (from the Page's
   site, an earlier audit, a contract, a mailed checkpoint) and check with that.
 - That the checking programs are honest. verify.py and verify.html came with the bundle. Compare them

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.proof.offline.anchoring import AnchorStatus
-from domain.proof.offline.report import Line, bound_text, bounds, field_lines, one_line, summary_lines
+from domain.proof.offline.report import AnchorFact, Line, bound_text, bounds, field_lines, one_line, summary_lines
 from domain.proof.offline.steps import Brought, Check, Step, run_steps
 
 ANCHORED, FAILED, UNREADABLE, NOT_ANCHORED, OWN_KEYS = 0, 1, 2, 3, 4
 _WORST_FIRST = (FAILED, UNREADABLE, OWN_KEYS, NOT_ANCHORED, ANCHORED)
+_NOTHING = "nothing that was given shows it"
 _NOT_FACEBOOK = "Facebook signed none of this."
 
 
@@ -51,6 +52,7 @@ class Verdict:
                     "size": anchor.fact.size,
                     "index": anchor.fact.index,
                     "confirmed": anchor.confirmed,
+                    "time_confirmed": anchor.timed,
                     "detail": one_line(anchor.detail),
                 }
                 for anchor in self.anchors
@@ -88,11 +90,7 @@ def verify(data: bytes, brought: Brought) -> Verdict:
             return Verdict(FAILED, f"FAILED at {said}", steps, anchors)
         return Verdict(UNREADABLE, f"UNREADABLE at {said}", steps, anchors)
     facts = check.facts()
-    before, after = bounds(facts.index, [anchor.fact for anchor in anchors if anchor.confirmed])
-    confirmed = (
-        ("confirmed not before", bound_text(before) if before else "nothing that was given shows it"),
-        ("confirmed not after", bound_text(after) if after else "nothing that was given shows it"),
-    )
+    before, after = bounds(facts.index, [anchor.fact for anchor in anchors if anchor.timed])
     status, meaning = _meaning(check)
     if before and after and before.time > after.time:
         meaning += " The confirmed times exclude each other: one of these authorities is wrong, or its clock."
@@ -102,7 +100,7 @@ def verify(data: bytes, brought: Brought) -> Verdict:
         steps,
         anchors,
         tuple(summary_lines(check.record.document, facts)),
-        tuple((label, one_line(value)) for label, value in confirmed),
+        _confirmed(check, before, after),
         tuple(field_lines(check.record.document)),
     )
 
@@ -115,6 +113,26 @@ def unreadable(reason: str) -> Verdict:
 def worst(statuses: Sequence[int]) -> int:
     """The one exit status for several bundles."""
     return min(statuses, key=_WORST_FIRST.index, default=UNREADABLE)
+
+
+def _confirmed(check: Check, before: AnchorFact | None, after: AnchorFact | None) -> tuple[Line, ...]:
+    """The bounds in time that follow from what was given."""
+    until = [] if after is None else [bound_text(after)]
+    if _kept_copies(check):
+        until.append("when you got the checkpoint that you kept")
+    if check.brought.receipt is not None:
+        until.append("when the thread shows the receipt")
+    return (
+        ("confirmed not before", _NOTHING if before is None else one_line(bound_text(before))),
+        ("confirmed not after", one_line("; ".join(until)) or _NOTHING),
+    )
+
+
+def _kept_copies(check: Check) -> bool:
+    """Whether a checkpoint that the auditor kept holds the record."""
+    states = [check.opened.checkpoint.text]
+    states += [anchor.text for anchor in check.anchors if anchor.fact.size > check.entry.proof.index]
+    return any(kept.text in states for kept in check.brought.kept)
 
 
 def _meaning(check: Check) -> tuple[int, str]:
@@ -144,10 +162,10 @@ def _anchored_by(check: Check) -> list[str]:
     reasons = []
     if check.pinned.quorum is not None:
         reasons.append("as many witnesses as your policy asks for saw the state of the log that holds the record")
-    covering = [a for a in check.anchors if a.confirmed and a.fact.size > check.entry.proof.index]
+    covering = [a for a in check.anchors if a.timed and a.fact.size > check.entry.proof.index]
     reasons += [f"{anchor.name} covers the record and is {anchor.detail}" for anchor in covering]
-    if any(kept.text == check.opened.checkpoint.text for kept in check.brought.kept):
-        reasons.append("the checkpoint you kept holds the record")
+    if _kept_copies(check):
+        reasons.append("the checkpoint that you kept holds the record")
     if check.brought.receipt is not None:
         reasons.append("the receipt you gave is that of the record")
     return reasons

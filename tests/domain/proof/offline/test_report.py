@@ -83,6 +83,10 @@ def test_the_bounds_are_the_nearest_anchors_on_both_sides() -> None:
     cover, later = anchor("2026-01-03T00:00:00.000Z", 11, 30), anchor("2026-01-04T00:00:00.000Z", 12, 31)
     assert bounds(10, [late, early, later, cover]) == (late, cover)
     assert bounds(6, [early]) == (None, None)
+    for method in ("mail", "folder"):  # nothing from outside entered the log with them
+        assert bounds(10, [anchor("2026-01-01T00:00:00.000Z", 5, 6, method)]) == (None, None)
+        mailed = anchor("2026-01-03T00:00:00.000Z", 11, 30, method)
+        assert bounds(10, [mailed]) == (None, mailed)
     same = anchor("2026-01-03T00:00:00.000Z", 11, 30, "witness")
     assert bounds(10, [cover, same])[1] is cover
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from domain.proof.offline.policies import Policy, read_policy
 from domain.proof.offline.steps import STEPS, Brought
 from domain.proof.offline.verdict import Verdict, verify, worst
 
-from .authority import Desk, root, time_stamper
+from .authority import Desk, root, time_stamper, tst_info
 from .maker import (
     IDENTITY,
     LOG_KEY,
@@ -24,6 +25,7 @@ from .maker import (
     PAGE,
     PSID,
     WITNESS,
+    TestAnchor,
     TestBundle,
     TestKey,
     TestLog,
@@ -114,6 +116,26 @@ def test_a_pinned_root_confirms_the_time_on_both_sides(story: Story) -> None:
     assert "anchors/03-rfc3161" in verdict.meaning
 
 
+def test_confirmed_times_that_exclude_each_other_are_told(tmp_path: Path) -> None:
+    # The operator notes the later stamp before the record, and the earlier one behind it.
+    top, log = root(), TestLog(LOG_KEY)
+    desk = Desk(tmp_path, time_stamper(top))
+    log.fill(2)
+    anchors = []
+    for moment in ("2026-11-23T18:00:00.000Z", "2026-11-23T17:00:00.000Z"):
+        note = log.note(len(log.leaves))
+        answer = desk.signed(tst_info(note, re.sub("[-T:]|[.]000", "", moment)))
+        noted = log.add(anchor_record(log, "rfc3161", "tsa.example", moment, note, answer))
+        anchors.append(TestAnchor("rfc3161", note, noted, answer))
+        main = log.add(record("conversation_started", len(anchors)))
+    index = main - 2
+    bundle = TestBundle(log, index, log.note(len(log.leaves)), anchors=anchors)
+    verdict = checked(bundle, replace(OLD, roots=read_pem(top.pem)))
+    assert verdict.confirmed[0][1] == "2026-11-23T18:00:00.000Z (rfc3161 tsa.example)"
+    assert verdict.confirmed[1][1] == "2026-11-23T17:00:00.000Z (rfc3161 tsa.example)"
+    assert "exclude each other" in verdict.meaning
+
+
 def test_another_root_confirms_nothing_and_is_no_failure(story: Story) -> None:
     verdict = checked(story.bundle, replace(OLD, roots=read_pem(root().pem)))
     assert (verdict.status, verdict.anchors[0].confirmed) == (3, False)
@@ -149,11 +171,16 @@ def test_a_kept_checkpoint_anchors_when_it_covers_the_record(
 ) -> None:
     verdict = checked(story.bundle, replace(OLD, kept=(read_note(kept(story))[0],)))
     assert (verdict.status, [anchor.confirmed for anchor in verdict.anchors]) == (status, confirmed)
+    # A copy shows a state and no time: the times beside it are the operator's.
+    assert not any(anchor.timed for anchor in verdict.anchors)
+    shown = "nothing that was given shows it" if status else "when you got the checkpoint that you kept"
+    assert [value for _, value in verdict.confirmed] == ["nothing that was given shows it", shown]
 
 
 def test_the_receipt_in_the_thread_anchors(story: Story) -> None:
     code = story.bundle.receipt().replace("-", "")
-    assert checked(story.bundle, replace(OLD, receipt=code)).status == 0
+    verdict = checked(story.bundle, replace(OLD, receipt=code))
+    assert (verdict.status, verdict.confirmed[1][1]) == (0, "when the thread shows the receipt")
     assert failed_at(checked(story.bundle, replace(OLD, receipt=code[::-1]))) == "entry"
 
 
@@ -423,7 +450,7 @@ def test_a_log_rebuilt_after_an_anchored_state_is_found(story: Story) -> None:
     assert "consistency path" in verdict.meaning
 
 
-def test_an_anchor_by_an_authority_that_cheats_is_wrong(story: Story, tmp_path: Any) -> None:
+def test_an_anchor_by_an_authority_that_cheats_is_wrong(story: Story, tmp_path: Path) -> None:
     other = Desk(tmp_path, time_stamper(root()))
     for answer in (other.honest(b"something else"), b"", b"\x30\x03\x02\x01\x00"):
         bundle = replace(story.bundle, anchors=list(story.bundle.anchors))
@@ -581,6 +608,7 @@ def test_a_compact_document_is_what_the_verdict_prints(story: Story) -> None:
         "size": 7,
         "index": 7,
         "confirmed": False,
+        "time_confirmed": False,
         "detail": "",
     }
     assert compact(document["fields"])
