@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.proof.offline.container import sums_text
-from tests.domain.proof.samples import LOG, WITNESS
-from tests.privacy.handmade import Members, make_members, pack
-from tests.tsa import Authority
+from tests.domain.proof.offline.maker import LOG_KEY, WITNESS, with_sums
+from tests.privacy.handmade import Authority, Members, make_members, pack
 
 PAGE = Path(__file__).parents[2] / "docs" / "proof.md"
 FITS = ["digests fit", "nonce of 64 bytes", "included", "log of your key", "leads to the checkpoint above"]
@@ -44,9 +42,9 @@ def typed(folder: Path, members: Members, authority: Authority) -> list[str]:
         env={
             "PATH": "/usr/bin:/bin",
             "LC_ALL": "C.UTF-8",
-            "VKEY": LOG.verifier.vkey,
-            "WITNESS": WITNESS.verifier.vkey,
-            "ROOT": str(authority.folder / "root.pem"),
+            "VKEY": LOG_KEY.vkey,
+            "WITNESS": WITNESS.vkey,
+            "ROOT": str(authority.root_file),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -56,7 +54,7 @@ def typed(folder: Path, members: Members, authority: Authority) -> list[str]:
 
 
 def unpack(folder: Path, members: Members) -> None:
-    for name, content in {**members, "SHA256SUMS": sums_text(members.items())}.items():
+    for name, content in with_sums(members).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
 
@@ -88,7 +86,7 @@ def test_the_typed_commands_refuse_what_was_changed(
 def test_the_lines_for_another_implementation_run_and_refuse(tmp_path: Path, members: Members) -> None:
     unpack(tmp_path, members)
     [program] = blocks("python")
-    command = [sys.executable, "-I", "-c", program, LOG.verifier.vkey]
+    command = [sys.executable, "-I", "-c", program, LOG_KEY.vkey]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "included, under the key you gave\n")
     (tmp_path / "record.json").write_bytes(members["record.json"].replace(b"Yes", b"yes"))
@@ -105,5 +103,5 @@ def test_the_verifier_comes_out_of_the_source_with_nothing_installed_and_checks_
     made = subprocess.run([sys.executable, "-S", "-c", program], cwd=PAGE.parents[1], check=True, capture_output=True)
     (tmp_path / "verify.py").write_bytes(made.stdout)
     (tmp_path / "bundle.zip").write_bytes(pack(members))
-    command = [sys.executable, "-I", "-S", "verify.py", "--vkey", LOG.verifier.vkey, "bundle.zip"]
+    command = [sys.executable, "-I", "-S", "verify.py", "--vkey", LOG_KEY.vkey, "bundle.zip"]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 3
