@@ -58,7 +58,7 @@ def make_members(
     forge: Forge = lambda answer: answer,
     rebuild: Callable[[TestLog], None] = lambda log: None,
 ) -> Members:
-    """All members. `forge` changes the second time stamp before the log notes it, `rebuild` the log after the anchors."""
+    """All members. `forge` changes the second time stamp before the log notes it, `rebuild` the log afterwards."""
     log = TestLog(LOG_KEY)
     log.fill(5)
     before = _anchored(log, "rfc3161", "tsa.example", EARLY, authority.stamp(log.note(5), EARLY))
