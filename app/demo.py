@@ -7,6 +7,7 @@ begin, and a chat page lets one play a follower. Each demo begins with an empty 
 import asyncio
 import contextlib
 import shlex
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from app.connect import Controller, connect_page
-from app.runtime import Runtime
+from app.runtime import HEADS_FOLDER, Runtime
 from app.settings import Settings, default_home
 from app.up import stop_signals, whole_product
 from domain.ids import PageId
@@ -103,10 +104,16 @@ async def _empty_database(settings: Settings) -> AsyncIterator[None]:
                 f"a demo runs already with {settings.home}; end it first, or set ASSENT_HOME to another folder"
             )
         await wipe(dsn)
-        await asyncio.to_thread(settings.keyring_file.unlink, missing_ok=True)
+        await asyncio.to_thread(_forget_keys, settings.keyring_file)
         yield
     finally:
         await server.stop()
+
+
+def _forget_keys(keyring_file: Path) -> None:
+    """The ring of the last demo, and what it kept of its log's heads."""
+    keyring_file.unlink(missing_ok=True)
+    shutil.rmtree(keyring_file.parent / HEADS_FOLDER, ignore_errors=True)
 
 
 @asynccontextmanager

@@ -100,6 +100,10 @@ async def _log(runtime: Runtime) -> Finding:
     async with runtime.store.database.transaction() as tx:
         waiting = await runtime.store.log.waiting(tx)
         heads = await runtime.store.log.heads(tx)
+    try:
+        await runtime.sequencer.look()
+    except StorageError as error:
+        return Finding(name="log", good=False, detail=str(error))
     entries = sum(head.size for head in heads)
     return Finding(name="log", good=waiting < 10_000, detail=f"{entries} entries, {waiting} wait for their index")
 

@@ -39,11 +39,13 @@ from privacy.exports import Exports
 from privacy.keys import KeyEpochs
 from privacy.ledger import Ledger
 from privacy.notices import Notices
+from privacy.outside_heads import Outside
 from privacy.proofs import Proofs
 from privacy.requests import Requests
 from privacy.retention import Retention
 from storage.database import Database
 from storage.errors import StorageError
+from storage.head_files import HeadFiles
 from storage.installation import open_keys
 from storage.keyproviders import EnvKeys, FileKeys
 from storage.store import Store
@@ -51,6 +53,7 @@ from storage.store import Store
 log = logging.getLogger(__name__)
 
 RELOAD_SECONDS = 2.0
+HEADS_FOLDER = "checkpoints"
 
 Clock = Callable[[], datetime]
 
@@ -95,15 +98,16 @@ async def running(
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         provider = keyring or FileKeys(settings.keyring_file, data_folder=settings.home)
+        heads = HeadFiles((settings.home if keyring else settings.keyring_file.parent) / HEADS_FOLDER)
         keys = await open_keys(database, provider, random_bytes=os.urandom, now=clock())
         session = await stack.enter_async_context(_session(settings))
-        runtime = build(settings, Store.over(database, keys), session, clock)
+        runtime = build(settings, Store.over(database, keys), session, clock, Outside(own=heads))
         refresher = asyncio.create_task(_refresh(runtime))
         stack.callback(refresher.cancel)
         yield runtime
 
 
-def build(settings: Settings, store: Store, session: aiohttp.ClientSession, clock: Clock) -> Runtime:
+def build(settings: Settings, store: Store, session: aiohttp.ClientSession, clock: Clock, outside: Outside) -> Runtime:
     """Wires the rooms; does no input or output."""
     public_url = settings.public_url or f"http://127.0.0.1:{settings.listen[1]}"
     texts = load_texts()
@@ -139,7 +143,7 @@ def build(settings: Settings, store: Store, session: aiohttp.ClientSession, cloc
         ),
         texts=texts,
         ledger=ledger,
-        sequencer=Sequencer(store=store, host=urlsplit(public_url).netloc, clock=clock),
+        sequencer=Sequencer(store=store, host=urlsplit(public_url).netloc, clock=clock, outside=outside),
         notices=notices,
         proofs=Proofs(store=store),
         requests=requests,

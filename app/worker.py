@@ -11,6 +11,7 @@ from datetime import UTC
 from uuid import UUID
 
 from app.inbox import SHARDS, InboxWorker
+from app.log_lane import LogLane
 from app.runtime import Runtime
 from bot.data_request import EXPORT_JOB
 from bot.follower import PROFILE_JOB
@@ -19,18 +20,16 @@ from broadcast.runner import BroadcastRunner
 from broadcast.sender import Sender, StopLinks
 from domain.ids import LeadId, PageId
 from messenger.errors import CallFailed
+from privacy.checkpoints import LOG_LANE
 from privacy.erasure import SWEEP_JOB
 from storage.errors import StorageError
 from storage.inbox import CHANNEL
 from storage.inbox_days import days_ahead, ensure_partitions
 from storage.jobs import JobRunner
-from storage.lanes import LaneCall, LaneKeeper, LaneKind, Lease
+from storage.lanes import LaneCall, LaneKeeper, LaneKind
 from storage.wakeups import Wakeups
 
 log = logging.getLogger(__name__)
-
-SEQUENCE_SECONDS = 0.25
-LOG_LANE = "log"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -39,7 +38,6 @@ class Worker:
 
     runtime: Runtime
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _holds_log: bool = False
 
     @property
     def stopping(self) -> bool:
@@ -65,12 +63,13 @@ class Worker:
             sending=Sending(store=runtime.store, sender=sender, clock=runtime.clock),
         )
         inbox_lanes = self._keeper(LaneKind.INBOX, SHARDS, inbox.gained, inbox.lost)
-        log_lane = self._keeper(LaneKind.LOG, (LOG_LANE,), self._log_gained, self._log_lost)
+        sequencing = LogLane(sequencer=runtime.sequencer)
+        log_lane = self._keeper(LaneKind.LOG, (LOG_LANE,), sequencing.gained, sequencing.lost)
         draining = [asyncio.create_task(part.run()) for part in (broadcast, inbox_lanes, log_lane)]
         loops = [
             asyncio.create_task(inbox.run()),
             asyncio.create_task(self._listen(inbox)),
-            asyncio.create_task(self._sequence()),
+            asyncio.create_task(sequencing.run()),
             asyncio.create_task(self._jobs()),
         ]
         try:
@@ -97,21 +96,6 @@ class Worker:
             return keys
 
         return LaneKeeper(kind=kind, keys=wanted, lanes=self.runtime.store.lanes, on_gained=gained, on_lost=lost)
-
-    async def _log_gained(self, lease: Lease) -> None:
-        self._holds_log = True
-
-    async def _log_lost(self, lease: Lease) -> None:
-        self._holds_log = False
-
-    async def _sequence(self) -> None:
-        while True:
-            try:
-                if self._holds_log:
-                    await self.runtime.sequencer.catch_up()
-            except StorageError as error:
-                log.warning("log.sequencing_failed", extra={"error": error.code})
-            await asyncio.sleep(SEQUENCE_SECONDS)
 
     async def _listen(self, inbox: InboxWorker) -> None:
         """Wakes the inbox at once when something arrives; the poll of the inbox finds what is missed here."""

@@ -7,6 +7,7 @@ two processes that start at once agree on one, because they ask one after the ot
 from collections.abc import Callable
 from datetime import datetime
 
+from domain.proof.log import FIRST_SEED, newest_seed
 from storage.database import Database
 from storage.keycheck import check_ring
 from storage.keyproviders import open_ring
@@ -14,7 +15,7 @@ from storage.keyring import KeyProvider, RingHolder
 from storage.keys import Keys
 from storage.sealing import KEY_BYTES
 
-LOG_KEY = "log"
+LOG_KEY = FIRST_SEED
 _LOCK = 0x417373656E74 + 1
 
 
@@ -29,7 +30,9 @@ async def open_keys(
         install_id = await tx.fetchval("select install_id from installation")
         checks = {row["kid"]: row["check_value"] for row in await tx.fetch("select kid, check_value from key_check")}
         holder = await open_ring(provider, checks=checks, install_id=install_id, random_bytes=random_bytes, now=now)
-        await _with_log_key(holder, random_bytes)
+        if not await tx.fetchval("select exists (select from log)"):
+            # Later a seed that is gone is a lost key: another one in its place would go unnoticed.
+            await _with_log_key(holder, random_bytes)
         if install_id is None:
             await tx.execute(
                 "insert into installation (install_id, created_at) values ($1, $2)", holder.ring.install_id, now
@@ -40,7 +43,7 @@ async def open_keys(
 
 
 async def _with_log_key(holder: RingHolder, random_bytes: Callable[[int], bytes]) -> None:
-    if LOG_KEY not in holder.ring.log_seeds:
+    if newest_seed(holder.ring.log_seeds) is None:
         seed = random_bytes(KEY_BYTES)
         await holder.change(lambda ring: ring if LOG_KEY in ring.log_seeds else ring.with_log_seed(LOG_KEY, seed))
 

@@ -61,11 +61,14 @@ class OpenedCheckpoint:
     cosignatures: tuple[VerifiedSignature, ...]
 
 
-def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> bytes:
-    """The signed note; the caller answers for never signing two checkpoints that contradict each other."""
-    if checkpoint.origin != signer.name:
-        raise CheckpointError("a checkpoint is signed by the key that bears the name of its log")
-    return sign(checkpoint.text(), signer)
+def sign_checkpoint(checkpoint: Checkpoint, signer: Signer, *retiring: Signer) -> bytes:
+    """The signed note, by the log's key and those it follows for a while.
+
+    The caller answers for never signing two checkpoints that contradict each other.
+    """
+    if any(checkpoint.origin != one.name for one in (signer, *retiring)):
+        raise CheckpointError("a checkpoint is signed by keys that bear the name of its log")
+    return sign(checkpoint.text(), signer, *retiring)
 
 
 def open_checkpoint(note: bytes, verifier: Verifier) -> Checkpoint:

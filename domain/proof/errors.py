@@ -19,6 +19,7 @@
       WitnessRequestError   a request to a witness, or its answer, of the wrong shape
       RecordError           a record that breaks the rules of its kind
       BundleError           a bundle of the wrong shape
+      LogNameError          a year or part that no log can have
 
 Texts name what is wrong and where; they never repeat a record's content, a nonce or a key seed.
 """
@@ -98,3 +99,7 @@ class RecordError(ProofError):
 
 class BundleError(ProofError):
     """A bundle has the wrong shape, or its parts do not belong together."""
+
+
+class LogNameError(ProofError):
+    """No log of an installation can have this year or part."""

@@ -61,12 +61,13 @@ class _SignatureLine:
     signature: bytes
 
 
-def sign(text: bytes, signer: Signer) -> bytes:
-    """The text as a note with one signature; raises NoteError when a note cannot hold the text."""
-    if signer.key_type is not KeyType.ED25519:
+def sign(text: bytes, signer: Signer, *others: Signer) -> bytes:
+    """The text as a note with a signature by each; raises NoteError when a note cannot hold the text."""
+    signers = (signer, *others)
+    if any(one.key_type is not KeyType.ED25519 for one in signers):
         raise KeyFormatError("a witness key signs cosignatures only")
     _require_text(text)
-    return text + b"\n" + _line(signer.verifier, signer.sign(text))
+    return text + b"\n" + b"".join(_line(one.verifier, one.sign(text)) for one in signers)
 
 
 def cosign(text: bytes, signer: Signer, time: int) -> bytes:

@@ -84,7 +84,7 @@ async def bench(database_dsn, tmp_path):
 
 
 async def test_bounds_are_the_latest_anchor_logged_before_and_the_earliest_that_covers(bench):
-    await bench.entries(5)  # 0 to 4
+    await bench.entries(4)  # 1 to 4, behind the first entry of the log
     await bench.anchor(STAMP, 5)  # entry 5
     second = await bench.anchor(STAMP, 6)  # entry 6
     await bench.entries(3)  # 7 to 9
@@ -98,7 +98,7 @@ async def test_bounds_are_the_latest_anchor_logged_before_and_the_earliest_that_
 
 
 async def test_an_anchor_whose_record_is_not_in_the_tree_of_the_proof_is_no_upper_bound(bench):
-    await bench.entries(3)
+    await bench.entries(2)  # 1 and 2
     await bench.anchor(STAMP, 3)  # entry 3
     assert await bench.bounds(1, 3) == ({}, {})
     await bench.anchor(MAIL, 3, sequenced=False)
@@ -106,7 +106,7 @@ async def test_an_anchor_whose_record_is_not_in_the_tree_of_the_proof_is_no_uppe
 
 
 async def test_an_anchor_taken_earlier_but_logged_later_is_no_lower_bound(bench):
-    await bench.entries(3)
+    await bench.entries(2)  # 1 and 2
     await bench.entries(1, sequenced=False)  # 3
     await bench.anchor(STAMP, 3)  # the anchor's record is 4
     assert (await bench.bounds(3, 5))[0] == {}
