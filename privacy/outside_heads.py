@@ -62,7 +62,7 @@ class Outside:
             try:
                 said += await place.newest(origin)
             except OutsideUnavailable as error:
-                log.warning("log.outside_unavailable", extra={"kind": type(place).__name__, "error": _name(error)})
+                log.warning("log.outside_not_reached", extra={"kind": type(place).__name__, "error": _name(error)})
         self._said[origin] = tuple(dict.fromkeys(said))
         return await self.remembered(origin)
 
