@@ -33,7 +33,7 @@ _RSA, _PSS, _EC = "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10", "1.2.840.1004
 _RSA_WITH = {f"1.2.840.113549.1.1.{end}": name for end, name in ((11, "sha256"), (12, "sha384"), (13, "sha512"))}
 _ECDSA_WITH = {f"1.2.840.10045.4.3.{end}": name for end, name in ((2, "sha256"), (3, "sha384"), (4, "sha512"))}
 _COMMON_NAME = "2.5.4.3"
-_MAX_CHAIN = 6
+_MAX_CHAIN, _MAX_TRIES = 6, 32
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----")
 
 
@@ -214,12 +214,14 @@ def trusted_root(
         for issuer in (*roots, *others):
             if issuer.subject != chain[-1].issuer or issuer in chain:
                 continue
+            if len(reasons) >= _MAX_TRIES:
+                raise Wrong("a token brings too many certificates of one name")
             reason = _not_an_issuer(issuer, chain, at, pinned=issuer in roots)
             if reason is not None:
                 reasons.append(f"the certificate of {issuer.common_name} {reason}")
             elif issuer in roots:
                 return issuer
-            elif len(chain) < _MAX_CHAIN and len(chains) < 50:
+            elif len(chain) < _MAX_CHAIN and len(chains) < _MAX_TRIES:
                 chains.append((*chain, issuer))
     raise Wrong(reasons[0] if reasons else "its certificates lead to none of the roots that were given")
 

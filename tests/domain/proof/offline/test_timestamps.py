@@ -1,6 +1,7 @@
 """Does a time stamp count exactly when it holds, and only for who trusts its root?"""
 
 import hashlib
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -271,6 +272,17 @@ def test_a_pinned_root_that_was_not_in_force_confirms_nothing(tmp_path: Path) ->
 
 def test_a_pinned_authority_confirms_its_own_tokens(desk: Desk) -> None:
     assert trusted(read_time_stamp(desk.honest(NOTE), NOTE), desk.holder) == "Test authority"
+
+
+def test_many_certificates_of_one_name_cost_little() -> None:
+    # Every one of them could have issued every other one: the ways between them would be without number.
+    crowd = [issue("Middle", issue("Middle", authority=True), authority=True) for _ in range(15)]
+    signer = time_stamper(crowd[0])
+    certificates = pinned(*crowd)
+    started = time.process_time()
+    with pytest.raises(Wrong):
+        trusted_root(pinned(signer)[0], certificates, pinned(ROOT), MOMENT)
+    assert time.process_time() - started < 2
 
 
 # Damage
