@@ -29,6 +29,7 @@ from bot.texts import load_texts
 from bot.unsubscribe import Unsubscribe
 from broadcast.receipts import Receipts
 from domain.keywords import is_stop
+from domain.proof.bundle_parts import Checkers
 from domain.texts import TextCatalog
 from messenger.client import MessengerClient
 from messenger.graph_url import PublicResolver
@@ -37,9 +38,11 @@ from privacy.checkpoints import Sequencer
 from privacy.erasure import Erasure
 from privacy.exports import Exports
 from privacy.keys import KeyEpochs
+from privacy.kit import verify_py
 from privacy.ledger import Ledger
 from privacy.notices import Notices
 from privacy.outside_heads import Outside
+from privacy.proof_parts import ProofParts
 from privacy.proofs import Proofs
 from privacy.requests import Requests
 from privacy.retention import Retention
@@ -54,6 +57,7 @@ log = logging.getLogger(__name__)
 
 RELOAD_SECONDS = 2.0
 HEADS_FOLDER = "checkpoints"
+_VERIFY_HTML = b"<!doctype html>\n<title>Opt-in proof</title>\n<p>Check this bundle with verify.py.</p>\n"
 
 Clock = Callable[[], datetime]
 
@@ -145,7 +149,7 @@ def build(settings: Settings, store: Store, session: aiohttp.ClientSession, cloc
         ledger=ledger,
         sequencer=Sequencer(store=store, host=urlsplit(public_url).netloc, clock=clock, outside=outside),
         notices=notices,
-        proofs=Proofs(store=store),
+        proofs=Proofs(store=store, clock=clock, checkers=_checkers, parts=ProofParts(store=store)),
         requests=requests,
         exports=exports,
         erasure=erasure,
@@ -175,8 +179,14 @@ def keyring_from(environ: Mapping[str, str]) -> EnvKeys | None:
     return EnvKeys.take(os.environ) if environ is os.environ else None
 
 
+def _checkers() -> Checkers:
+    """The programs that lie in every bundle."""
+    return Checkers(verify_py=verify_py(), verify_html=_VERIFY_HTML)
+
+
 def _read_texts() -> None:
-    """Reads and builds what would be at first use: texts, how each language writes lists, the tables of words."""
+    """Reads and builds what would be at first use: texts, how lists are written, tables of words, the programs."""
+    _checkers()
     is_stop("stop")
     texts = load_texts()
     for language in texts.languages:

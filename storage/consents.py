@@ -15,6 +15,7 @@ from domain.consent import ConsentAct, TopicConsent
 from domain.ids import LeadId, PageId, Topic
 from domain.proof.endings import EntryPlaces
 from domain.proof.entry import NONCE_BYTES, leaf_hash
+from storage.errors import RowMissing
 from storage.labels import Label
 
 if TYPE_CHECKING:
@@ -111,6 +112,15 @@ class ConsentStore:
         """Page, lead and kind of a record; None when there is no such record."""
         row = await tx.fetchrow("select page_id, lead_id, kind from consent_record where record_id = $1", record_id)
         return row and (PageId(row["page_id"]), LeadId(row["lead_id"]), row["kind"])
+
+    async def received_at(self, tx: "Transaction", page_id: PageId, record_id: UUID) -> datetime:
+        """When the act was received, known also of a record that was erased; raises RowMissing for no such record."""
+        found: datetime | None = await tx.fetchval(
+            "select received_at from consent_record where page_id = $1 and record_id = $2", page_id, record_id
+        )
+        if found is None:
+            raise RowMissing("a record of an act")
+        return found
 
     async def ids_of_kind(self, tx: "Transaction", page_id: PageId, kind: str) -> list[UUID]:
         """The ids of the Page's records of this kind that can still be opened, oldest first."""

@@ -171,6 +171,16 @@ class Database:
                 yield connection
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """One transaction that sees everything as it stood at its first look, and can change nothing."""
+        with boundary():
+            async with (
+                self.pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                yield connection
+
+    @asynccontextmanager
     async def connection(self) -> AsyncIterator[Transaction]:
         """One connection, each statement its own transaction; driver errors come out as ours."""
         with boundary():

@@ -29,10 +29,10 @@ _FIND = f"""
 select {_COLUMNS} from lead l join lead_key k using (page_id, lead_id)
 where l.page_id = $1 and l.index_kid = $2 and l.psid_index = $3 for update of l
 """  # noqa: S608 - only our own column names are put in
-_GET = f"""
-select {_COLUMNS} from lead l join lead_key k using (page_id, lead_id)
-where l.page_id = $1 and l.lead_id = $2 for update of l
+_READ = f"""
+select {_COLUMNS} from lead l join lead_key k using (page_id, lead_id) where l.page_id = $1 and l.lead_id = $2
 """  # noqa: S608
+_GET = f"{_READ} for update of l"
 _BY_LINK = f"""
 select {_COLUMNS} from lead l join lead_key k using (page_id, lead_id)
 where l.link_ref = $1 for update of l
@@ -63,6 +63,10 @@ class LeadStore:
     async def get(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> Lead | None:
         """The lead with this id, locked until the transaction ends; None when unknown or erased."""
         return self._lead(await tx.fetchrow(_GET, page_id, lead_id))
+
+    async def read(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> Lead | None:
+        """The lead with this id as it stands, for who only looks; None when unknown or erased."""
+        return self._lead(await tx.fetchrow(_READ, page_id, lead_id))
 
     async def by_link(self, tx: "Transaction", link_ref: UUID) -> Lead | None:
         """The lead a link was made for, locked until the transaction ends; None when unknown or erased."""

@@ -68,6 +68,21 @@ class LogRecordStore:
         row = await tx.fetchrow("select * from log_record where record_id = $1", record_id)
         return None if row is None else LogRecord(**row)
 
+    async def get_all(self, tx: "Transaction", record_ids: "Sequence[UUID]") -> "dict[UUID, LogRecord]":
+        """Those of these records that are here."""
+        rows = await tx.fetch("select * from log_record where record_id = any($1)", list(record_ids))
+        return {row["record_id"]: LogRecord(**row) for row in rows}
+
+    async def ids_of_kind(self, tx: "Transaction", kind: str, page_id: str) -> "list[UUID]":
+        """Ids of the records of this kind about this Page or about no Page, oldest first."""
+        rows = await tx.fetch(
+            "select record_id from log_record where kind = $1 and (page_id is null or page_id = $2) "
+            "order by recorded_at, record_id",
+            kind,
+            page_id,
+        )
+        return [row["record_id"] for row in rows]
+
     async def of_kind(self, tx: "Transaction", kind: str) -> "Sequence[LogRecord]":
         """Every record of this kind, oldest first."""
         rows = await tx.fetch("select * from log_record where kind = $1 order by recorded_at, record_id", kind)

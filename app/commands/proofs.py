@@ -1,16 +1,15 @@
 """proofs: export, verify, checkpoint."""
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from app.commands.running import FAILURE, AsJson, CommandFailed, PageOption, chosen_page, leave, show, with_runtime
+from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, leave, show, with_runtime
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
-    from domain.proof.policy import Policy
-    from domain.proof.verification import Verdict
     from privacy.proofs import ExportedProof
 
 app = typer.Typer(
@@ -21,6 +20,9 @@ app = typer.Typer(
 
 WRONG_USE = 2
 
+Written: TypeAlias = tuple[Path, int]
+"""A file, and how many other records of the person are not in it."""
+
 
 @app.command()
 def export(
@@ -29,59 +31,71 @@ def export(
     every: Annotated[
         str | None, typer.Option("--every", help="All records of this kind, for instance conversation_started.")
     ] = None,
+    identity: Annotated[bool, typer.Option("--identity", help="Disclose who the person is. Needs --reason.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Disclose what the platform sent. Needs --reason.")] = False,
+    reason: Annotated[str, typer.Option(help="Why it is disclosed; written down, sealed, for an audit.")] = "",
     page: PageOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the file that proves one act: record, place in the log, notice as shown, related records."""
+    """Write the file that proves one act: record, place in the log, notice as shown, related records, anchors."""
     if (name is None) == (every is None):
         leave("give a receipt or record id, or --every with a kind of record", WRONG_USE)
+    if (identity or raw) and (every is not None or not reason.strip()):
+        leave("--identity and --raw need a --reason, and are for one record at a time", WRONG_USE)
 
-    async def work(runtime: "Runtime") -> list[Path]:
+    async def work(runtime: "Runtime") -> list[Written]:
+        from privacy.proofs import Disclosure
+
+        disclosure = Disclosure(identity=identity, raw=raw, reason=reason)
         if every is not None:
             chosen = await chosen_page(runtime, page)
             wanted = await runtime.proofs.of_kind(chosen.page_id, every)
         else:
             wanted = [await runtime.proofs.find(name or "")]
-        return [_write(to, await runtime.proofs.export(record_id)) for record_id in wanted]
+        return [_write(to, await runtime.proofs.export(one, disclosure=disclosure)) for one in wanted]
 
-    files = with_runtime(work)
-    shown = [f"Wrote {file}" for file in files[:20]]
-    if len(files) > len(shown):
-        shown.append(f"... {len(files)} files in all, in {to}")
-    show([str(file) for file in files], shown or ["There is no such record."], as_json=as_json)
+    written = with_runtime(work)
+    shown = [f"Wrote {file}{_without(left_out)}" for file, left_out in written[:20]]
+    if len(written) > len(shown):
+        shown.append(f"... {len(written)} files in all, in {to}")
+    show([str(file) for file, _ in written], shown or ["There is no such record."], as_json=as_json)
 
 
 @app.command()
 def verify(
     files: Annotated[list[Path], typer.Argument(help="Bundles, as `export` writes them.")],
-    policy: Annotated[
-        Path | None, typer.Option(help="The keys you trust, as a policy file you got another way than the bundle.")
+    vkey: Annotated[list[str] | None, typer.Option(help="A log's key that you got elsewhere; repeatable.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="The keys you trust, as a C2SP tlog-policy file.")] = None,
+    tsa_root: Annotated[
+        list[Path] | None, typer.Option(help="Root certificate of a time-stamping authority, PEM; repeatable.")
     ] = None,
-    vkey: Annotated[list[str] | None, typer.Option(help="A log key you trust; may be given several times.")] = None,
+    checkpoint: Annotated[list[Path] | None, typer.Option(help="A checkpoint that you kept; repeatable.")] = None,
+    receipt: Annotated[str | None, typer.Option(help="The code in the person's thread; with one bundle.")] = None,
+    psid: Annotated[str | None, typer.Option(help="The person's id, to compare with the disclosed one.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check bundles offline. Ends with 0 when all of them hold, 1 when one does not, 2 when one cannot be read."""
-    from domain.proof.errors import ProofError
-    from domain.proof.verification import verify_bundle
+    """Check bundles offline, in fifteen steps, as the verify.py in each bundle does.
 
+    Ends with 0 verified and anchored, 3 verified under a key you gave, 4 with the bundle's own keys only, 1 failed, 2
+    unreadable.
+    """
+    from domain.proof.offline.command import Asked, WrongUse, answer
+
+    asked = Asked(
+        bundles=files,
+        policy=policy,
+        vkeys=vkey or (),
+        tsa_roots=tsa_root or (),
+        checkpoints=checkpoint or (),
+        receipt=receipt,
+        psid=psid,
+        as_json=as_json,
+    )
     try:
-        pinned = _pinned(policy, vkey or [])
-        contents = [(file, file.read_bytes()) for file in files]
-    except (OSError, ProofError) as error:
-        leave(f"cannot be read: {error}", WRONG_USE)
-    verdicts = [(file, verify_bundle(content, pinned=pinned)) for file, content in contents]
-    lines: list[str] = []
-    for file, verdict in verdicts:
-        lines += _lines(file, verdict, brief=len(files) > 1)
-    good = sum(verdict.verified for _, verdict in verdicts)
-    if len(files) > 1:
-        lines.append(
-            f"{good:,} of {len(files):,} verified. {verdicts[0][1].meaning if good == len(files) else ''}".rstrip()
-        )
-    documents = [_document(file, verdict) for file, verdict in verdicts]
-    show(documents[0] if len(files) == 1 else documents, lines, as_json=as_json)
-    if good < len(files):
-        raise typer.Exit(FAILURE)
+        status = answer(asked, sys.stdout)
+    except WrongUse as error:
+        leave(str(error), WRONG_USE)
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -103,47 +117,15 @@ def checkpoint(as_json: AsJson = False) -> None:
     show(found, lines or ["The log is empty."], as_json=as_json)
 
 
-def _write(folder: Path, proof: "ExportedProof") -> Path:
+def _write(folder: Path, proof: "ExportedProof") -> Written:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / proof.file_name
         file.write_bytes(proof.content)
     except OSError as error:
         raise CommandFailed(f"cannot write to {folder} ({type(error).__name__})") from None
-    return file
+    return file, proof.left_out
 
 
-def _pinned(policy: Path | None, vkeys: list[str]) -> "Policy | None":
-    from domain.proof.note import Verifier
-    from domain.proof.policy import Policy
-
-    if policy is not None:
-        return Policy.parse(policy.read_bytes())
-    return Policy.of_logs([Verifier.from_vkey(one) for one in vkeys]) if vkeys else None
-
-
-def _lines(file: Path, verdict: "Verdict", *, brief: bool) -> list[str]:
-    if brief:
-        return [] if verdict.verified else [f"{file}: {verdict.meaning}"]
-    lines = [f"{'ok  ' if step.ok else 'FAIL'} {step.number:>2} {step.name}: {step.detail}" for step in verdict.steps]
-    if verdict.facts is not None:
-        lines += ["", *(f"{name}: {value}" for name, value in _facts(verdict).items())]
-    return [*lines, "", verdict.meaning]
-
-
-def _facts(verdict: "Verdict") -> dict[str, Any]:
-    facts = verdict.facts
-    return {} if facts is None else {name: getattr(facts, name) for name in facts.__dataclass_fields__}
-
-
-def _document(file: Path, verdict: "Verdict") -> dict[str, Any]:
-    return {
-        "file": str(file),
-        "verified": verdict.verified,
-        "trust": verdict.trust,
-        "meaning": verdict.meaning,
-        "facts": {name: str(value) for name, value in _facts(verdict).items()},
-        "steps": [
-            {"number": step.number, "name": step.name, "ok": step.ok, "detail": step.detail} for step in verdict.steps
-        ],
-    }
+def _without(left_out: int) -> str:
+    return f" ({left_out} other records of the person are not in it: export them alone)" if left_out else ""

@@ -74,17 +74,46 @@ async def test_a_proof_is_exported_verified_and_refused_when_a_byte_differs(stor
     nothing = {"DATABASE_URL": "", "ASSENT_HOME": ""}
     status, out, _ = await run(story, "proofs", "verify", file, "--vkey", vkey, "--json", **nothing)
     verdict = json.loads(out)
-    assert (status, verdict["verified"], verdict["trust"]) == (0, True, "pinned")
+    assert (status, verdict["status"], verdict["summary"]["grade"][:2]) == (3, 3, "C.")
+    receipt = verdict["summary"]["receipt"]
+    status, out, _ = await run(story, "proofs", "verify", file, "--vkey", vkey, "--receipt", receipt, **nothing)
+    assert (status, "Verified and anchored" in out) == (0, True)
     status, out, _ = await run(story, "proofs", "verify", file, **nothing)
-    assert (status, "says nothing about who signed" in out) == (0, True)
+    assert (status, "proves nothing about who signed" in out) == (4, True)
     content = bytearray(Path(file).read_bytes())
     content[content.index(b"offers and news")] ^= 1
     forged = tmp_path / "forged.zip"
     forged.write_bytes(content)
     status, out, _ = await run(story, "proofs", "verify", str(forged), **nothing)
-    assert (status, "Not verified" in out) == (1, True)
-    status, _, err = await run(story, "proofs", "verify", str(tmp_path / "missing.zip"), **nothing)
-    assert (status, "cannot be read" in err) == (2, True)
+    assert (status, "UNREADABLE at step 1, container" in out) == (2, True)
+    status, out, _ = await run(story, "proofs", "verify", str(tmp_path / "missing.zip"), **nothing)
+    assert (status, "cannot be read" in out) == (2, True)
+
+
+async def test_who_a_person_is_goes_out_with_a_reason_only(story: World, tmp_path: Path):
+    psid = await story.opted_in()
+    receipt = (await story.until_heard(psid, "Your receipt: ")).rpartition("Your receipt: ")[2]
+
+    async def logged():
+        return not await story.value("select count(*) from log_pending")
+
+    await story.until(logged, "the log")
+    ask = ("proofs", "export", receipt, "--to", str(tmp_path), "--json", "--identity", "--raw")
+    status, _, err = await run(story, *ask)
+    assert (status, "need a --reason" in err) == (2, True)
+    assert await story.value("select count(*) from audit_entry") == 0
+    status, out, err = await run(story, *ask, "--reason", "audit of spring")
+    assert status == 0
+    assert psid not in out + err
+    [file] = json.loads(out)
+    status, out, _ = await run(story, "proofs", "verify", file, "--psid", psid, "--json")
+    verdict = json.loads(out)
+    assert (status, verdict["summary"]["disclosed"]) == (4, "identity, raw event")
+    assert await story.value("select action from audit_entry") == "proof.disclosed"
+    status, _, err = await run(
+        story, "proofs", "export", "--every", "consent_given", "--raw", "--reason", "all of them"
+    )
+    assert (status, "one record at a time" in err) == (2, True)
 
 
 async def test_wrong_use_is_two_a_refusal_one_and_wrong_configuration_seventy_eight(story: World):

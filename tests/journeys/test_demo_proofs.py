@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from domain.ids import PageId
-from domain.proof.verification import verify_bundle
+from domain.proof.offline.steps import Brought
+from domain.proof.offline.verdict import verify
 from tests.journeys.world import World
 
 FOLLOWERS = 1000
@@ -30,6 +31,6 @@ async def test_a_thousand_followers_give_a_thousand_leads_and_a_thousand_proofs_
     verified = 0
     for record_id in records:
         bundle = await story.runtime.proofs.export(record_id)
-        verified += verify_bundle(bundle.content, pinned=None).verified
+        verified += verify(bundle.content, Brought()).status == 4
         await asyncio.sleep(0)
     assert verified == FOLLOWERS

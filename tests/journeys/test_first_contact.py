@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.proof.verification import verify_bundle
+from domain.proof.offline.steps import Brought
+from domain.proof.offline.verdict import verify
 from tests.journeys.world import World
 
 WAYS = [
@@ -114,10 +115,10 @@ async def test_the_proof_of_a_start_verifies_and_says_which_of_the_two_it_shows(
 
     records = await story.until(logged, "the log")
     bundles = [await story.runtime.proofs.export(record_id) for record_id in records]
-    shown = {bundle.kind: verify_bundle(bundle.content, pinned=None) for bundle in bundles}
-    assert all(verdict.verified for verdict in shown.values())
-    assert shown["conversation_started"].facts.shows == "conversation start"
-    assert shown["consent_given"].facts.shows == "marketing consent"
+    shown = {bundle.kind: verify(bundle.content, Brought()) for bundle in bundles}
+    assert {verdict.status for verdict in shown.values()} == {4}
+    assert dict(shown["conversation_started"].fields)["shows"] == "conversation start"
+    assert dict(shown["consent_given"].fields)["shows"] == "marketing consent"
     again = await story.runtime.proofs.export(records[0])
     assert again.content == bundles[0].content
 

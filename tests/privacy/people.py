@@ -30,6 +30,7 @@ from privacy.ledger import Choice, Evidence, Ledger, RawPart
 from privacy.requests import OpenedRequest, Requests
 from privacy.retention import Retention
 from storage.database import Database
+from storage.installation import LOG_KEY
 from storage.keyproviders import FileKeys
 from storage.keyring import KeyRing, RingHolder
 from storage.keys import Keys
@@ -173,19 +174,20 @@ class World:
                 await ledger.record_start(tx, page, lead, self.evidence(), EntryPoint.MESSAGE, notice)
             await ledger.record_choice(tx, page, lead, self.evidence(), choice)
 
-    def evidence(self) -> Evidence:
+    def evidence(self, *, raw: bool = True) -> Evidence:
+        kept = RawPart(
+            content=json.dumps({"sender": {"id": PSID}, "text": CANARIES["platform event"]}).encode(),
+            covers=RawCovers.BODY,
+            signature_header=f"sha256={'ab' * 32}",
+            secret="app-1",
+        )
         return Evidence(
             at=self.now,
             event_time=self.now,
             unit=TimeUnit.MILLISECONDS,
             envelope_time=None,
             received_at=self.now,
-            raw=RawPart(
-                content=json.dumps({"sender": {"id": PSID}, "text": CANARIES["platform event"]}).encode(),
-                covers=RawCovers.BODY,
-                signature_header=f"sha256={'ab' * 32}",
-                secret="app-1",
-            ),
+            raw=kept if raw else None,
         )
 
     async def campaign(self, lead: Lead) -> None:
@@ -314,7 +316,8 @@ async def open_world(dsn: str, folder: Any, database: Database | None = None) ->
     await database.open()
     try:
         provider = await asyncio.to_thread(FileKeys, folder / "keys" / "ring.json", data_folder=folder / "data")
-        holder = RingHolder(KeyRing.create(os.urandom, NOW), provider)
+        ring = KeyRing.create(os.urandom, NOW).with_log_seed(LOG_KEY, os.urandom(32))
+        holder = RingHolder(ring, provider)
         holder.ring = await provider.store(holder.ring)
         world = World(database, Store.over(database, Keys(holder)))
         await world.store.pages.put(_page())

@@ -88,7 +88,7 @@ async def test_an_act_without_a_delivery_has_one_nonce_and_no_raw_event(world: W
     lead = await world.lead(first_name=Pii("Zoë"))
     page = await world.page()
     async with world.database.transaction() as tx:
-        evidence = replace(world.evidence(), raw=None)
+        evidence = world.evidence(raw=False)
         await world.ledger.record_withdrawal(tx, page, lead, evidence, EntryPoint.LINK)
     _, [record] = await records_of(world, lead)
     assert (record.raw, record.raw_nonce, len(record.nonce)) == (None, None, 64)

@@ -3,18 +3,19 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from domain.page import MarketingBasis
-from domain.proof.bundle import LoggedRecord, OptInProof, assemble
+from domain.proof.bundle_parts import Checkers, HeldState, Identity, LoggedRecord, OptInProof, RawDelivery
 from domain.proof.checkpoint import Checkpoint, sign_checkpoint
-from domain.proof.entry import commit, leaf_hash
+from domain.proof.entry import commit, commit_name, commit_principal, commit_raw, leaf_hash
 from domain.proof.keys import KeyType, Signer
-from domain.proof.merkle import EMPTY_FRONTIER, append, inclusion_path, node_hash, root_of
+from domain.proof.merkle import EMPTY_FRONTIER, append, consistency_path, inclusion_path, node_hash, root_of
+from domain.proof.note import add_signatures, cosign, sign
 from domain.proof.record import ProofRecord
 from domain.proof.record_json import encode
 from domain.proof.record_sections import (
@@ -174,32 +175,119 @@ _PARTS: dict[RecordKind, dict[str, Any]] = {
 }
 
 
-def make_proofs(records: Sequence[bytes], *, signer: Signer = LOG, others: int = 20) -> list[LoggedRecord]:
-    """Each record at its place in a log with other entries, under one checkpoint."""
-    nonces = [hashlib.sha512(b"nonce %d" % number).digest() for number in range(len(records))]
-    leaves = make_leaves(others) + [
-        leaf_hash(commit(record, nonce)) for record, nonce in zip(records, nonces, strict=True)
-    ]
-    nodes = full_subtrees(leaves)
-    checkpoint = Checkpoint(origin=signer.name, size=len(leaves), root=root_of(leaves))
-    note = sign_checkpoint(checkpoint, signer)
-    return [
-        LoggedRecord(
-            record=record,
-            proof=TlogProof(
-                index=others + number,
-                path=inclusion_path(others + number, len(leaves), lambda level, index: nodes[level, index]),
-                checkpoint=note,
-                extra=nonce,
-            ),
+@dataclass
+class SampleLog:
+    """A log that grows entry by entry, and whose every state is signed."""
+
+    signer: Signer = LOG
+    leaves: list[bytes] = field(default_factory=lambda: make_leaves(20))
+    openings: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+
+    def add(self, record: bytes) -> int:
+        """The index of the entry for these bytes; its nonce follows from it."""
+        index = len(self.leaves)
+        nonce = hashlib.sha512(b"nonce %d" % index).digest()
+        self.openings[index] = (record, nonce)
+        self.leaves.append(leaf_hash(commit(record, nonce)))
+        return index
+
+    def checkpoint(self, size: int | None = None) -> Checkpoint:
+        known = self.leaves[:size]
+        return Checkpoint(origin=self.signer.name, size=len(known), root=root_of(known))
+
+    def note(self, size: int | None = None) -> bytes:
+        return sign_checkpoint(self.checkpoint(size), self.signer)
+
+    def logged(self, index: int, size: int | None = None, note: bytes | None = None) -> LoggedRecord:
+        """The record at this place, under the checkpoint of this size, else the newest."""
+        record, nonce = self.openings[index]
+        known = self.leaves[:size]
+        nodes = full_subtrees(known)
+        path = inclusion_path(index, len(known), lambda level, at: nodes[level, at])
+        proof = TlogProof(index=index, path=path, checkpoint=note or self.note(size), extra=nonce)
+        return LoggedRecord(record=record, proof=proof)
+
+    def path(self, old: int) -> tuple[bytes, ...]:
+        """From the state of that size to the newest."""
+        nodes = full_subtrees(self.leaves)
+        return consistency_path(old, len(self.leaves), lambda level, at: nodes[level, at])
+
+    def hold(self, minute: int, method: AnchorMethod, note: bytes, answer: bytes | None = None) -> tuple[int, int]:
+        """Logs that the newest state is held as this note; its size, and the index of the record that says so."""
+        held = self.checkpoint()
+        anchor = Anchor(
+            method=method,
+            authority=WITNESS.name if method is AnchorMethod.WITNESS else method.value,
+            origin=held.origin,
+            size=held.size,
+            root=held.root.hex(),
+            checkpoint_sha256=hashlib.sha256(note).hexdigest(),
+            answer_sha256=None if answer is None else hashlib.sha256(answer).hexdigest(),
         )
-        for number, (record, nonce) in enumerate(zip(records, nonces, strict=True))
-    ]
+        moment = datetime(2026, 11, 23, 16, minute, tzinfo=UTC)
+        record = make_record(RecordKind.ANCHOR, record_id=UUID(int=100 + minute), log_anchor=anchor, event_time=moment)
+        return held.size, self.add(encode(record))
+
+
+def make_proofs(records: Sequence[bytes], *, signer: Signer = LOG) -> list[LoggedRecord]:
+    """Each record at its place in a log with other entries, under one checkpoint."""
+    log = SampleLog(signer)
+    indexes = [log.add(record) for record in records]
+    return [log.logged(index) for index in indexes]
+
+
+PSID, FIRST_NAME = "7310482919283746", "Zoë"
+IDENTITY = Identity(
+    page_id="104567890123456",
+    psid=PSID,
+    principal_nonce=bytes(range(64)),
+    name=FIRST_NAME,
+    name_nonce=bytes(range(1, 65)),
+)
+RAW = RawDelivery(content=b'{"sender":{"id":"7310482919283746"}}', nonce=bytes(range(2, 66)))
+CHECKERS = Checkers(verify_py=b"print('no check')\n", verify_html=b"<!doctype html>\n<p>no check</p>\n")
+PERSON: dict[str, Any] = {
+    "pii_principal_id": commit_principal(IDENTITY.page_id, PSID, IDENTITY.principal_nonce),
+    "name_commitment": commit_name(FIRST_NAME, bytes(range(1, 65))),
+}
+
+
+def cosigned(log: SampleLog, *, minute: int) -> bytes:
+    """The newest state with the line of a witness, who saw it at that minute."""
+    seen_at = datetime(2026, 11, 23, 16, minute, tzinfo=UTC)
+    return log.note() + cosign(log.checkpoint().text(), WITNESS, int(seen_at.timestamp()))
 
 
 def make_opt_in_proof(**changes: Any) -> OptInProof:
-    """A consent with the conversation start before it."""
-    start = make_record(RecordKind.CONVERSATION_STARTED, record_id=UUID(int=2))
-    main, related = make_proofs([encode(make_record()), encode(start)])
-    proof = assemble(main, notice=NOTICE, vkeys=(LOG.verifier.vkey,), related=(related,))
+    """A consent with everything that a bundle can hold: an anchor before it, two behind it, a new key of the log."""
+    log = SampleLog()
+    start = log.add(encode(make_record(RecordKind.CONVERSATION_STARTED, record_id=UUID(int=2), **PERSON)))
+    rotated = log.add(encode(make_record(RecordKind.KEY_ROTATED, record_id=UUID(int=3))))
+    # The next key signs the same state too, so that either of them leads to the other.
+    state = log.checkpoint().text()
+    change = log.logged(rotated, note=add_signatures(log.note(), sign(state, OTHER_LOG)[len(state) + 1 :]))
+    log.signer = OTHER_LOG
+    seen = cosigned(log, minute=10)
+    held = [(seen, *log.hold(10, AnchorMethod.WITNESS, seen))]
+    raw = replace(RAW_EVENT, commitment=commit_raw(RAW.content, RAW.nonce))
+    consent = log.add(encode(make_record(raw_event=raw, **PERSON)))
+    mailed = log.note()
+    held.append((mailed, *log.hold(21, AnchorMethod.MAIL, mailed)))
+    dropped = log.note()
+    held.append((dropped, *log.hold(22, AnchorMethod.FOLDER, dropped)))
+    proof = OptInProof(
+        main=log.logged(consent),
+        notice=NOTICE,
+        log_vkeys=(LOG.verifier.vkey, OTHER_LOG.verifier.vkey),
+        witnesses=((WITNESS.name, WITNESS.verifier.vkey),),
+        related=(log.logged(start),),
+        keys=(change,),
+        anchors=tuple(
+            HeldState(note=note, size=size, path=log.path(size), answer=None, entry=log.logged(index))
+            for note, size, index in held
+        ),
+        identity=IDENTITY,
+        raw=RAW,
+        checkers=CHECKERS,
+    )
     return replace(proof, **changes)

@@ -1,47 +1,85 @@
-"""A bundle is the same file every time, and a change in any member is found and named."""
+"""A bundle is the same file every time, holds what was asked for and no more, and is never made of parts that do not
+belong together."""
 
 import hashlib
 import io
-import struct
+import json
+import re
+import subprocess
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from domain.proof.bundle import assemble, make_bundle, read_bundle
+from domain.proof.bundle import make_bundle
+from domain.proof.bundle_parts import HeldState, OptInProof, RawDelivery
 from domain.proof.errors import BundleError, ProofError
 from domain.proof.keys import Verifier
-from domain.proof.policy import Policy
+from domain.proof.offline.container import _SIZES
+from domain.proof.offline.notes import read_checkpoint, read_key
+from domain.proof.offline.policies import Policy
+from domain.proof.offline.report import receipt_of
+from domain.proof.offline.steps import STEPS, Brought
+from domain.proof.offline.verdict import verify
 from domain.proof.record_json import encode
 from domain.proof.record_sections import RecordKind
-from domain.proof.tlog_proof import TlogProof
-from domain.proof.verification import Verdict, verify_bundle
-from domain.proof.zip_form import MAX_MEMBERS, MAX_ZIP_BYTES, read_zip, write_zip
+from domain.proof.zip_form import MAX_MEMBERS, MAX_ZIP_BYTES, write_zip
 
-from .samples import LOG, NOTICE, OTHER_LOG, WITNESS, make_opt_in_proof, make_proofs, make_record
+from .samples import (
+    CHECKERS,
+    FIRST_NAME,
+    IDENTITY,
+    LOG,
+    NOTICE,
+    NOTICE_NAMED,
+    OTHER_LOG,
+    PSID,
+    RAW,
+    SampleLog,
+    make_opt_in_proof,
+    make_proofs,
+    make_record,
+)
 
 PROOF = make_opt_in_proof()
 BUNDLE = make_bundle(PROOF)
-MEMBERS = read_zip(BUNDLE)
-PINNED = Policy.of_logs([LOG.verifier])
 NAMES = [
-    *("README.txt", "record.json", "record.tlog-proof", "notice.txt", "policy.txt"),
+    *("README.txt", "report.html", "record.json", "record.tlog-proof", "record.jsonld", "notice.txt", "policy.txt"),
     *("related/01-conversation_started.json", "related/01-conversation_started.tlog-proof"),
+    *("keys/01-key_rotated.json", "keys/01-key_rotated.tlog-proof"),
+    *("anchors/01-witness.checkpoint", "anchors/01-witness.consistency"),
+    *("anchors/01-witness.json", "anchors/01-witness.tlog-proof"),
+    *("anchors/02-mail.checkpoint", "anchors/02-mail.consistency"),
+    *("anchors/02-mail.json", "anchors/02-mail.tlog-proof"),
+    *("anchors/03-folder.checkpoint", "anchors/03-folder.consistency"),
+    *("anchors/03-folder.json", "anchors/03-folder.tlog-proof"),
+    *("disclosed/identity.json", "disclosed/raw-event.bin", "disclosed/raw-event.nonce"),
+    *("verify.py", "verify.html", "SHA256SUMS"),
 ]
+PINNED = Brought(policy=Policy(logs=(read_key(LOG.verifier.vkey),)))
 
 
-def failed_step(verdict: Verdict) -> str:
-    assert not verdict.verified
-    assert verdict.facts is None
-    return next(step.name for step in verdict.steps if not step.ok)
+def members_of(bundle: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
-def with_member(name: str, content: bytes) -> bytes:
-    return write_zip((MEMBERS | {name: content}).items())
+MEMBERS = members_of(BUNDLE)
+
+
+def plain_proof(**changes: Any) -> OptInProof:
+    """A consent and nothing around it."""
+    proof = OptInProof(
+        main=make_proofs([encode(make_record())])[0],
+        notice=NOTICE,
+        log_vkeys=(LOG.verifier.vkey,),
+        checkers=CHECKERS,
+    )
+    return replace(proof, **changes)
 
 
 # The good case
@@ -49,267 +87,229 @@ def with_member(name: str, content: bytes) -> bytes:
 
 def test_a_bundle_is_the_same_file_every_time_and_any_unzip_reads_it() -> None:
     assert make_bundle(make_opt_in_proof()) == BUNDLE
-    assert read_bundle(BUNDLE) == PROOF
-    assert make_bundle(read_bundle(BUNDLE)) == BUNDLE
-    assert (
-        hashlib.sha256(BUNDLE).hexdigest() == "2f0547a7da42ab980b98bee6c7c89cab82b46ece727e82036de2efb37ff466d6"
-    )  # changes only with a new form number
     with zipfile.ZipFile(io.BytesIO(BUNDLE)) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == NAMES == list(MEMBERS)
-        assert {archive.read(name) == content for name, content in MEMBERS.items()} == {True}
+        assert archive.namelist() == NAMES
         assert {(i.date_time, i.external_attr >> 16) for i in archive.infolist()} == {((1980, 1, 1, 0, 0, 0), 0o100644)}
 
 
-def test_a_bundle_verifies_under_a_pinned_key_in_ten_steps() -> None:
-    verdict = verify_bundle(BUNDLE, pinned=PINNED)
-    assert verdict.verified
-    assert [(step.number, step.ok) for step in verdict.steps] == [(number, True) for number in range(1, 11)]
-    assert verdict.trust == "pinned"
-    facts = verdict.facts
-    assert facts is not None
-    assert (facts.shows, facts.kind, facts.page_id) == ("marketing consent", "consent_given", "104567890123456")
-    assert (facts.origin, facts.size, facts.index) == (LOG.name, 22, 20)
+def test_the_bytes_of_a_bundle_are_frozen() -> None:
+    # They change only with a new form number. The texts of README and report are frozen elsewhere.
+    worded = {"README.txt", "report.html", "SHA256SUMS"}
+    rest = write_zip((name, content) for name, content in MEMBERS.items() if name not in worded)
+    assert hashlib.sha256(rest).hexdigest() == "8b2a65ff1ee9771219f10e6d1ef351c22609514238f81f21d7d64fe370bd7cdc"
 
 
-def test_under_its_own_key_a_bundle_says_nothing_about_who_signed() -> None:
-    verdict = verify_bundle(BUNDLE, pinned=None)
-    assert (verdict.verified, verdict.trust) == (True, "bundle")
-    assert "says nothing about who signed" in verdict.meaning
+def test_what_does_not_apply_is_not_there() -> None:
+    members = members_of(make_bundle(plain_proof()))
+    assert list(members) == [*NAMES[:7], "verify.py", "verify.html", "SHA256SUMS"]
+    withdrawn = make_proofs([encode(make_record(RecordKind.CONSENT_WITHDRAWN))])[0]
+    assert "notice.txt" not in members_of(make_bundle(plain_proof(main=withdrawn, notice=None)))
 
 
-def test_nobody_claims_that_facebook_signed() -> None:
-    verdict = verify_bundle(BUNDLE, pinned=PINNED)
-    said = verdict.meaning + "".join(step.detail for step in verdict.steps) + PROOF.readme.decode()
-    assert said.count("Facebook") == 1
-    assert "Facebook has signed none of\n    this" in said
+def test_coreutils_find_every_digest_right(tmp_path: Path) -> None:
+    for name, content in MEMBERS.items():
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+    done = subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == len(NAMES) - 1
 
 
-def test_a_conversation_start_says_that_it_is_no_consent_to_marketing() -> None:
-    record = encode(make_record(RecordKind.CONVERSATION_STARTED))
-    bundle = make_bundle(assemble(make_proofs([record])[0], notice=None, vkeys=(LOG.verifier.vkey,)))
-    verdict = verify_bundle(bundle, pinned=PINNED)
-    assert verdict.facts is not None
-    assert verdict.facts.shows == "conversation start"
-    assert "not consent to marketing" in read_zip(bundle)["README.txt"].decode().replace("\n", " ")
-    assert "notice.txt" not in read_zip(bundle)
+def test_the_verifier_takes_a_bundle_and_says_how_far_it_goes() -> None:
+    receipt = receipt_of(PROOF.main.leaf).replace("-", "")
+    kept = read_checkpoint(SampleLog().checkpoint(20).text())
+    held = read_checkpoint(PROOF.anchors[2].note.partition(b"\n\n")[0] + b"\n")
+    for brought, status in [
+        (Brought(), 4),
+        (PINNED, 3),
+        (replace(PINNED, receipt=receipt), 0),
+        (replace(PINNED, kept=(held,)), 0),
+        (replace(PINNED, kept=(kept,)), 3),
+        (replace(PINNED, psid=PSID), 3),
+        (replace(PINNED, psid=PSID[::-1]), 1),
+    ]:
+        verdict = verify(BUNDLE, brought)
+        assert verdict.status == status, verdict.meaning
+    assert [step.held for step in verify(BUNDLE, PINNED).steps] == [True] * 15
+    assert verify(make_bundle(plain_proof()), PINNED).status == 3
 
 
-def test_values_in_the_readme_cannot_pass_as_other_lines() -> None:
-    consent = make_record().consent
-    assert consent is not None
-    record = make_record(consent=replace(consent, choice="No\n    answer   Yes\u202e"))
-    proof = assemble(make_proofs([encode(record)])[0], notice=NOTICE, vkeys=(LOG.verifier.vkey,))
-    assert "No\\n    answer   Yes\\u202e\n" in proof.readme.decode()
+def test_the_new_key_of_the_log_is_as_good_as_the_old_one() -> None:
+    newer = Brought(policy=Policy(logs=(read_key(OTHER_LOG.verifier.vkey),)))
+    assert verify(BUNDLE, newer).status == 3
 
 
-# Trust
-
-
-def test_a_pinned_key_that_did_not_sign_does_not_verify() -> None:
-    for keys in ([OTHER_LOG.verifier], [], [WITNESS.verifier]):
-        assert failed_step(verify_bundle(BUNDLE, pinned=Policy.of_logs(keys))) == "checkpoint"
-
-
-def test_a_forger_with_a_key_of_the_same_name_fails_under_the_pinned_key_only() -> None:
-    record = encode(make_record())
-    forged = make_bundle(
-        assemble(make_proofs([record], signer=OTHER_LOG)[0], notice=NOTICE, vkeys=(OTHER_LOG.verifier.vkey,))
+@pytest.mark.parametrize("kind", RecordKind)
+def test_a_record_of_every_kind_makes_a_bundle_that_verifies(kind: RecordKind) -> None:
+    record = make_record(kind)
+    proof = plain_proof(
+        main=make_proofs([encode(record)])[0], notice=NOTICE if record.privacy_notice is not None else None
     )
-    assert verify_bundle(forged, pinned=None).trust == "bundle"
-    assert verify_bundle(forged, pinned=None).verified
-    assert failed_step(verify_bundle(forged, pinned=PINNED)) == "checkpoint"
+    assert verify(make_bundle(proof), PINNED).status == 3
 
 
-def test_a_pinned_policy_with_a_witness_asks_for_its_cosignature() -> None:
-    text = f"log {LOG.verifier.vkey}\nwitness w {WITNESS.verifier.vkey}\nquorum w\n"
-    assert failed_step(verify_bundle(BUNDLE, pinned=Policy.parse(text.encode()))) == "witnesses"
+def test_the_documentation_has_every_member_in_order_with_its_limit_and_every_step() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "proof-format.md").read_text(encoding="utf-8")
+    table = page.partition("\n## Members, in their order\n")[2].partition("\n### ")[0]
+    documented = [
+        name for row in re.findall(r"^\| (\S.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(.+?)`", row)
+    ]
+    patterns = [
+        re.sub(r"(related|anchors)/NN-(KIND|METHOD)", r"\1/[0-9]{2}-[a-z]+", name).replace("keys/NN", "keys/[0-9]{2}")
+        for name in documented
+    ]
+    places = [
+        [at for at, pattern in enumerate(patterns) if re.fullmatch(pattern.replace("[a-z]", "[a-z_]"), name)]
+        for name in NAMES
+    ]
+    assert all(len(place) == 1 for place in places)
+    assert sorted({at for [at] in places} | {patterns.index("anchors/NN-rfc3161.tsr")}) == list(range(len(patterns)))
+    assert re.findall(r"^\| (\d+) \| (\w+) \|", page, re.MULTILINE) == [
+        (str(n), name) for n, (name, _) in enumerate(STEPS, 1)
+    ]
+    for ending, limit in _SIZES.items():
+        assert f"{limit:,}" in page, ending
 
 
-# Tampering: each member, re-packed by somebody who knows the form
+# What is personal
+
+
+def test_nothing_personal_is_in_a_bundle_that_was_not_asked_for() -> None:
+    bundle = make_bundle(replace(PROOF, identity=None, raw=None))
+    members = members_of(bundle)
+    assert not [name for name in members if name.startswith("disclosed/")]
+    secrets = [PSID.encode(), FIRST_NAME.encode(), RAW.content, RAW.nonce, IDENTITY.principal_nonce]
+    for content in (bundle, *members.values()):
+        assert [secret for secret in secrets if secret in content or secret.hex().encode() in content] == []
+    assert b"nothing" in members["README.txt"].partition(b"disclosed")[2][:20]
+
+
+def test_what_was_asked_for_is_there_with_what_opens_it() -> None:
+    identity = json.loads(MEMBERS["disclosed/identity.json"])
+    assert list(identity) == ["page_id", "psid", "principal_nonce", "name", "name_nonce"]
+    assert (identity["psid"], identity["name"]) == (PSID, FIRST_NAME)
+    assert MEMBERS["disclosed/raw-event.bin"] == RAW.content
+    assert MEMBERS["disclosed/raw-event.nonce"].endswith(b"==\n")
+    unnamed = make_bundle(replace(PROOF, identity=replace(IDENTITY, name=None, name_nonce=None)))
+    assert list(json.loads(members_of(unnamed)["disclosed/identity.json"])) == ["page_id", "psid", "principal_nonce"]
+    assert verify(unnamed, PINNED).status == 3
+
+
+def test_the_repr_of_a_proof_shows_neither_person_nor_record_nor_nonce() -> None:
+    shown = repr(PROOF)
+    assert PROOF.main.proof.extra is not None
+    for secret in (PSID, FIRST_NAME, "Yes, please", repr(PROOF.main.proof.extra)[2:20], repr(RAW.nonce)[2:20]):
+        assert secret not in shown
+
+
+# Tampering: each member, packed again by somebody who knows the form
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("pinned", [PINNED, None], ids=["pinned", "own key"])
-def test_no_changed_bit_of_any_member_verifies(name: str, pinned: Policy | None) -> None:
+@pytest.mark.parametrize("brought", [PINNED, Brought()], ids=["pinned", "own key"])
+def test_no_changed_bit_of_any_member_verifies(name: str, brought: Brought) -> None:
     content = MEMBERS[name]
-    for at in range(0, len(content), 1 + len(content) // 150):
+    for at in range(0, len(content), 1 + len(content) // 12):
         changed = bytearray(content)
         changed[at] ^= 1 << (at % 8)
-        failed_step(verify_bundle(with_member(name, bytes(changed)), pinned=pinned))
-
-
-@settings(max_examples=200)
-@given(bit=st.integers(0, len(BUNDLE) * 8 - 1))
-def test_no_changed_bit_of_the_file_verifies(bit: int) -> None:
-    changed = bytearray(BUNDLE)
-    changed[bit // 8] ^= 1 << (bit % 8)
-    failed_step(verify_bundle(bytes(changed), pinned=PINNED))
+        forged = write_zip((MEMBERS | {name: bytes(changed)}).items())
+        assert verify(forged, brought).status in (1, 2), at
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_member_is_noticed(name: str) -> None:
-    members = [(other, content) for other, content in MEMBERS.items() if other != name]
-    failed_step(verify_bundle(write_zip(members), pinned=PINNED))
+    rest = [(other, content) for other, content in MEMBERS.items() if other != name]
+    assert verify(write_zip(rest), PINNED).status in (1, 2)
 
 
-OTHER_START = make_record(RecordKind.CONVERSATION_STARTED, record_id=UUID(int=2), pii_principal_id="cd" * 32)
+# Parts that do not belong together
+
+
+def _other_person(proof: OptInProof) -> OptInProof:
+    other = make_record(RecordKind.CONVERSATION_STARTED, record_id=UUID(int=9))
+    return replace(proof, related=tuple(make_proofs([encode(other)])))
+
+
+def _anchor(proof: OptInProof, **changes: Any) -> OptInProof:
+    first: HeldState = proof.anchors[0]
+    return replace(proof, anchors=(replace(first, **changes), *proof.anchors[1:]))
 
 
 @pytest.mark.parametrize(
-    ("change", "step"),
+    ("change", "reason"),
     [
-        (lambda m: m | {"record.json": encode(make_record(retention="for ever"))}, "inclusion"),
-        (lambda m: m | {"record.json": m["record.json"].replace(b'"v":1', b'"v":2')}, "record"),
-        (lambda m: m | {"record.tlog-proof": _without_nonce(m["record.tlog-proof"])}, "entry"),
-        (lambda m: m | {"record.tlog-proof": m["related/01-conversation_started.tlog-proof"]}, "inclusion"),
-        (lambda m: m | {"notice.txt": NOTICE + b" "}, "notice"),
-        (lambda m: {k: v for k, v in m.items() if k != "notice.txt"}, "notice"),
-        (lambda m: m | {"policy.txt": m["policy.txt"].replace(b"says nothing", b"says it all!")}, "policy"),
-        (lambda m: m | {"policy.txt": m["policy.txt"].replace(*_other_key())}, "policy"),
-        (lambda m: m | {"README.txt": m["README.txt"].replace(b"Yes, please", b"No, thanks!")}, "readme"),
-        (lambda m: m | {"README.txt": m["README.txt"] + b"Facebook signed this.\n"}, "readme"),
-        (lambda m: m | {"related/01-conversation_started.json": encode(OTHER_START)}, "related"),
-        (lambda m: _renamed(m, "01-conv", "02-conv"), "container"),
-        (lambda m: _renamed(m, "conversation_started", "consent_given"), "container"),
-        (lambda m: dict(reversed(m.items())), "container"),
-        (lambda m: m | {"verify.exe": b"MZ"}, "container"),
-        (lambda m: m | {"related/02-consent_given.json": m["record.json"]}, "container"),
+        (lambda p: replace(p, main=replace(p.main, record=p.related[0].record)), "the record: "),
+        (
+            lambda p: replace(p, main=replace(p.main, record=p.main.record.replace(b"news", b"toys"))),
+            "text_sha256|form",
+        ),
+        (lambda p: replace(p, main=replace(p.main, proof=replace(p.main.proof, extra=bytes(64)))), "the record: "),
+        (lambda p: replace(p, main=replace(p.main, proof=replace(p.main.proof, extra=bytes(63)))), "no nonce"),
+        (lambda p: replace(p, main=replace(p.main, proof=p.related[0].proof)), "the record: "),
+        (lambda p: replace(p, log_vkeys=(OTHER_LOG.verifier.vkey[::-1],)), "vkey"),
+        (lambda p: replace(p, log_vkeys=()), "no"),
+        (lambda p: replace(p, notice=None), "not there any more"),
+        (lambda p: replace(p, notice=NOTICE + b" "), "changed since"),
+        (lambda p: replace(p, witnesses=()), "does not name"),
+        (_other_person, "another Page or person"),
+        (lambda p: replace(p, related=(p.main,)), "there twice"),
+        (lambda p: replace(p, related=p.related * 2), "there twice"),
+        (lambda p: replace(p, related=p.related * 100), "more than 99"),
+        (lambda p: replace(p, keys=p.related), "another kind"),
+        (lambda p: _anchor(p, note=p.anchors[1].note), "not what its record says"),
+        (lambda p: _anchor(p, size=21), "not what its record says"),
+        (lambda p: _anchor(p, path=p.anchors[1].path), "path|root"),
+        (lambda p: _anchor(p, answer=b"stamped"), "not what its record says"),
+        (lambda p: _anchor(p, entry=p.related[0]), "no anchor"),
+        (lambda p: replace(p, identity=replace(IDENTITY, psid="1")), "identity is not the one"),
+        (lambda p: replace(p, identity=replace(IDENTITY, name="Zoe")), "name is not the one"),
+        (lambda p: replace(p, identity=replace(IDENTITY, name_nonce=None)), "with its nonce"),
+        (lambda p: replace(p, raw=RawDelivery(content=b"{}", nonce=RAW.nonce)), "delivery is not the one"),
+        (lambda p: replace(p, raw=RawDelivery(content=RAW.content, nonce=bytes(64))), "delivery is not the one"),
     ],
 )
-def test_each_kind_of_tampering_fails_at_its_own_step(
-    change: Callable[[dict[str, bytes]], dict[str, bytes]], step: str
+def test_parts_that_do_not_belong_together_make_no_bundle(
+    change: Callable[[OptInProof], OptInProof], reason: str
 ) -> None:
-    verdict = verify_bundle(write_zip(change(dict(MEMBERS)).items()), pinned=PINNED)
-    assert failed_step(verdict) == step
-    assert verdict.meaning.startswith("Not verified: step ")
+    with pytest.raises(ProofError, match=reason):
+        make_bundle(change(PROOF))
 
 
-def test_records_that_do_not_belong_together_are_not_bundled() -> None:
-    main = PROOF.main
-    [other] = make_proofs([encode(OTHER_START)])
-    for broken in (
-        replace(PROOF, related=(other,)),
-        replace(PROOF, related=(main,)),
-        replace(PROOF, related=PROOF.related * 2),
-        replace(PROOF, related=PROOF.related * 100),
-        replace(PROOF, notice=None),
-        replace(PROOF, notice=b"another notice"),
-        replace(PROOF, policy=b"quorum none\n"),
-        replace(PROOF, readme=b"Trust me.\n"),
-    ):
-        with pytest.raises(BundleError):
-            make_bundle(broken)
+def test_a_notice_longer_than_a_verifier_reads_makes_no_bundle() -> None:
+    notice = b"a" * 1_048_577
+    named = replace(NOTICE_NAMED, sha256=hashlib.sha256(notice).hexdigest())
+    main = make_proofs([encode(make_record(privacy_notice=named))])[0]
+    with pytest.raises(BundleError, match="longer than"):
+        make_bundle(plain_proof(main=main, notice=notice))
 
 
-def test_the_repr_of_a_proof_shows_neither_record_nor_nonce() -> None:
-    shown = repr(PROOF)
-    assert "Yes, please" not in shown
-    assert PROOF.main.proof.extra is not None
-    assert repr(PROOF.main.proof.extra)[2:20] not in shown
+def test_a_checkpoint_of_an_unknown_key_makes_no_bundle() -> None:
+    other: Verifier = OTHER_LOG.verifier
+    with pytest.raises(BundleError, match="no key that is trusted"):
+        make_bundle(plain_proof(log_vkeys=(other.vkey,)))
 
 
-# Hostile files
-
-
-def packed(*members: tuple[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", method) as archive:
-        for name, content in members:
-            archive.writestr(zipfile.ZipInfo(name), content, compress_type=method)
-    return file.getvalue()
-
-
-def _end(count: int, size: int, at: int) -> bytes:
-    return struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, size, at, 0)
+# The ZIP form
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"", "no ZIP file"),
-        (b"PK\5\6" + bytes(18), "no README"),
-        (BUNDLE[:-1], "no ZIP file"),
-        (BUNDLE + b"\0", "no ZIP file"),
-        (b"#!/bin/sh\n" + BUNDLE, "directory is not where"),
-        (packed(("README.txt", bytes(10_000_000)), method=zipfile.ZIP_DEFLATED), "is compressed"),
-        (packed(("README.txt", b"a"), method=zipfile.ZIP_LZMA), "is compressed"),
-        (packed(("../README.txt", b"a")), "no plain path"),
-        (packed(("/etc/passwd", b"a")), "no plain path"),
-        (packed(("related//a", b"a")), "no plain path"),
-        (packed(("C:\\README.txt", b"a")), "no plain path"),
-        (packed(("related/..", b"a")), "no plain path"),
-        (packed(("README.txt\n", b"a")), "no plain path"),
-        (packed(("r\u00e9cord.json", b"a")), "not ASCII"),
-        (packed(("a" * 201, b"a")), "no plain path"),
-        (packed(("readme.TXT", b"a"), ("README.txt", b"a")), "twice"),
-        (packed(*((f"a{number}.txt", b"") for number in range(MAX_MEMBERS + 1))), "more than 256 members"),
-        (packed(("README.txt", b"a")), "one exact form"),
-        (bytes(MAX_ZIP_BYTES + 1), "larger than"),
-        (_end(1, 0, 0), "cut or damaged"),
-        (_end(65_535, 0, 0), "more than 256 members"),
-        (_end(1, 46, 0), "not where the file says"),
-        (bytes(46) + _end(1, 46, 0), "cut or damaged"),
-        (write_zip([("README.txt", bytes(1_048_577))]), "longer than 1048576"),
-        (write_zip([("record.json", bytes(262_145))]), "longer than 262144"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    "name",
+    ["../evil", "/etc/passwd", "a\\b", "C:evil", "a//b", "a/../b", "name\n", "ünicode", "", ".", "a" * 201],
 )
-def test_hostile_files_are_refused_with_the_reason(data: bytes, reason: str) -> None:
-    with pytest.raises(BundleError, match=reason):
-        read_bundle(data)
-    verdict = verify_bundle(data, pinned=PINNED)
-    assert failed_step(verdict) == "container"
+def test_a_name_that_is_no_plain_path_is_not_written(name: str) -> None:
+    with pytest.raises(BundleError, match="no plain path"):
+        write_zip([(name, b"")])
 
 
-def test_members_that_share_their_bytes_are_refused() -> None:
-    first = write_zip([("README.txt", bytes(1000))])
-    directory = first[-22 - 46 - 10 : -22]
-    second = directory.replace(b"README.txt", b"policy.txt")
-    body = first[: len(first) - 22 - len(directory)]
-    data = body + directory + second + _end(2, 2 * len(directory), len(body))
-    with pytest.raises(BundleError, match="overlaps another"):
-        read_zip(data)
+def test_a_name_is_written_once() -> None:
+    with pytest.raises(BundleError, match="twice"):
+        write_zip([("a", b""), ("A", b"")])
 
 
-def test_an_encrypted_member_is_refused() -> None:
-    changed = bytearray(write_zip([("README.txt", b"a")]))
-    changed[changed.index(b"PK\1\2") + 8] |= 1
-    with pytest.raises(BundleError, match="encrypted"):
-        read_zip(bytes(changed))
-
-
-@settings(max_examples=300)
-@given(data=st.data())
-def test_damaged_files_raise_nothing_but_named_errors(data: st.DataObject) -> None:
-    at = data.draw(st.integers(0, len(BUNDLE)))
-    noise = data.draw(st.binary(max_size=30))
-    changed = BUNDLE[:at] + noise + BUNDLE[at + data.draw(st.integers(0, 40)) :]
-    if changed == BUNDLE:
-        return
-    with pytest.raises(ProofError):
-        read_bundle(changed)
-
-
-@given(members=st.dictionaries(st.text("abc", min_size=1, max_size=5), st.binary(max_size=50), max_size=5))
-def test_every_zip_we_write_is_read_back(members: dict[str, bytes]) -> None:
-    assert read_zip(write_zip(members.items())) == members
-
-
-@pytest.mark.parametrize("names", [("a", "a"), ("a", "A"), ("",), (".",), ("a/../b",), ("é",), ("a\\b",), ("a\0",)])
-def test_names_that_cannot_be_read_are_not_written(names: tuple[str, ...]) -> None:
-    with pytest.raises(BundleError):
-        write_zip([(name, b"") for name in names])
-
-
-def _without_nonce(data: bytes) -> bytes:
-    return replace(TlogProof.parse(data), extra=bytes(63)).encode()
-
-
-def _other_key() -> tuple[bytes, bytes]:
-    other: Verifier = OTHER_LOG.verifier
-    return LOG.verifier.vkey.encode(), other.vkey.encode()
-
-
-def _renamed(members: dict[str, bytes], old: str, new: str) -> dict[str, bytes]:
-    return {name.replace(old, new): content for name, content in members.items()}
+def test_more_than_a_bundle_may_hold_is_not_written() -> None:
+    with pytest.raises(BundleError, match="members"):
+        write_zip((f"m{number}", b"") for number in range(MAX_MEMBERS + 1))
+    with pytest.raises(BundleError, match="larger"):
+        write_zip([("a", bytes(MAX_ZIP_BYTES))])
