@@ -9,12 +9,14 @@ from datetime import timedelta
 
 import aiohttp
 
+from app.anchoring import in_words
 from app.runtime import Runtime, keyring_from, running, utc_now
 from app.settings import Settings
 from app.up import database_for
 from domain.page import Page
 from messenger.client import REQUIRED_FIELDS
 from messenger.errors import CallFailed
+from privacy.anchors.overview import overview
 from storage.errors import StorageError
 from storage.keyproviders import RING_VARIABLE
 from storage.wakeups import Wakeups
@@ -50,6 +52,7 @@ async def examine(settings: Settings) -> list[Finding]:
         async with _opened(settings) as runtime:
             findings.append(Finding(name="database and keys", good=True, detail="fit together"))
             findings += [await look(runtime) for look in (_clock, _inbox, _log, _key_age)]
+            findings += await _anchors(runtime)
             for page in await runtime.store.pages.all():
                 findings += await _page(runtime, page)
     except StorageError as error:
@@ -114,6 +117,17 @@ async def _key_age(runtime: Runtime) -> Finding:
         f"`assent keys rotate` prints the new {RING_VARIABLE}" if runtime.key_epochs.by_hand else "is a worker running?"
     )
     return Finding(name="keys", good=not due, detail=f"a rotation is due: {remedy}" if due else "rotated in time")
+
+
+async def _anchors(runtime: Runtime) -> list[Finding]:
+    shown = await overview(runtime.store, runtime.anchoring.anchors, runtime.clock())
+    used = [one for one in shown if one.interval is not None]
+    if not used:
+        detail = "none: nobody outside holds the log's checkpoints; see Anchors in docs/operations.md"
+        return [Finding(name="anchors", good=True, detail=detail)]
+    return [
+        Finding(name=f"anchor {one.method} {one.authority}", good=not one.overdue, detail=in_words(one)) for one in used
+    ]
 
 
 async def _page(runtime: Runtime, page: Page) -> list[Finding]:

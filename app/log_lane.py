@@ -29,6 +29,11 @@ class LogLane:
     _lease: Lease | None = None
     _working: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    @property
+    def held(self) -> bool:
+        """Whether this process works the log now."""
+        return self._lease is not None
+
     async def gained(self, lease: Lease) -> None:
         """Works the log from the next turn on."""
         self._lease = lease

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from app.anchoring import Authorities, build_anchors
 from app.settings import Settings
 from bot.data_request import DataRequests
 from bot.dispatcher import Dispatcher
@@ -34,6 +35,8 @@ from domain.texts import TextCatalog
 from messenger.client import MessengerClient
 from messenger.graph_url import PublicResolver
 from messenger.signature import AppSecret
+from privacy.anchors.coverage import Covering
+from privacy.anchors.duty import Anchoring
 from privacy.checkpoints import Sequencer
 from privacy.erasure import Erasure
 from privacy.exports import Exports
@@ -79,6 +82,8 @@ class Runtime:
     texts: TextCatalog
     ledger: Ledger
     sequencer: Sequencer
+    anchoring: Anchoring
+    covering: Covering
     notices: Notices
     proofs: Proofs
     requests: Requests
@@ -97,6 +102,7 @@ async def running(
 ) -> AsyncIterator[Runtime]:
     """Opens all of it and closes it again, the last first; `dsn` is a migrated database."""
     await asyncio.to_thread(_read_texts)
+    authorities = await asyncio.to_thread(Authorities.read, settings, local_mode=is_local(settings))
     database = Database(dsn)
     await database.open()
     async with contextlib.AsyncExitStack() as stack:
@@ -105,13 +111,21 @@ async def running(
         heads = HeadFiles((settings.home if keyring else settings.keyring_file.parent) / HEADS_FOLDER)
         keys = await open_keys(database, provider, random_bytes=os.urandom, now=clock())
         session = await stack.enter_async_context(_session(settings))
-        runtime = build(settings, Store.over(database, keys), session, clock, Outside(own=heads))
+        store = Store.over(database, keys)
+        runtime = build(settings, store, session, clock, authorities, Outside(own=heads))
         refresher = asyncio.create_task(_refresh(runtime))
         stack.callback(refresher.cancel)
         yield runtime
 
 
-def build(settings: Settings, store: Store, session: aiohttp.ClientSession, clock: Clock, outside: Outside) -> Runtime:
+def build(
+    settings: Settings,
+    store: Store,
+    session: aiohttp.ClientSession,
+    clock: Clock,
+    authorities: Authorities,
+    outside: Outside,
+) -> Runtime:
     """Wires the rooms; does no input or output."""
     public_url = settings.public_url or f"http://127.0.0.1:{settings.listen[1]}"
     texts = load_texts()
@@ -121,8 +135,9 @@ def build(settings: Settings, store: Store, session: aiohttp.ClientSession, cloc
     requests = Requests(store=store, clock=clock, public_url=public_url)
     exports = Exports(store=store, clock=clock, random_bytes=os.urandom, public_url=public_url, texts=texts)
     erasure = Erasure(store=store, clock=clock, random_bytes=os.urandom, public_url=public_url)
+    anchors = build_anchors(settings, authorities, store, session, clock)
+    anchoring = Anchoring(store=store, anchors=anchors, clock=clock, random_bytes=os.urandom)
     receipts = Receipts(deliveries=store.deliveries, outbox=store.outbox)
-    takeover = Takeover(store=store, app_id=settings.app_id)
     follower = Follower(
         store=store,
         ledger=ledger,
@@ -138,16 +153,12 @@ def build(settings: Settings, store: Store, session: aiohttp.ClientSession, cloc
         public_url=public_url,
         clock=clock,
         store=store,
-        client=MessengerClient(
-            session,
-            settings.graph_url,
-            settings.graph_api_version,
-            secrets[0] if secrets else None,
-            local_mode=is_local(settings),
-        ),
+        client=_client(settings, session, secrets),
         texts=texts,
         ledger=ledger,
         sequencer=Sequencer(store=store, host=urlsplit(public_url).netloc, clock=clock, outside=outside),
+        anchoring=anchoring,
+        covering=Covering(anchoring=anchoring),
         notices=notices,
         proofs=Proofs(store=store, clock=clock, checkers=_checkers, parts=ProofParts(store=store)),
         requests=requests,
@@ -156,16 +167,32 @@ def build(settings: Settings, store: Store, session: aiohttp.ClientSession, cloc
         retention=Retention(store=store, erasure=erasure, exports=exports),
         key_epochs=KeyEpochs(store=store, clock=clock),
         receipts=receipts,
-        dispatcher=Dispatcher(
-            store=store,
-            follower=follower,
-            echoes=Echoes(store=store, ledger=ledger, receipts=receipts, takeover=takeover),
-            takeover=takeover,
-            receipts=receipts,
-            erasure=erasure,
-            clock=clock,
-        ),
+        dispatcher=_dispatcher(settings, follower, receipts, erasure),
         app_secrets=secrets,
+    )
+
+
+def _dispatcher(settings: Settings, follower: Follower, receipts: Receipts, erasure: Erasure) -> Dispatcher:
+    store, ledger = follower.store, follower.ledger
+    takeover = Takeover(store=store, app_id=settings.app_id)
+    return Dispatcher(
+        store=store,
+        follower=follower,
+        echoes=Echoes(store=store, ledger=ledger, receipts=receipts, takeover=takeover),
+        takeover=takeover,
+        receipts=receipts,
+        erasure=erasure,
+        clock=erasure.clock,
+    )
+
+
+def _client(settings: Settings, session: aiohttp.ClientSession, secrets: Sequence[AppSecret]) -> MessengerClient:
+    return MessengerClient(
+        session,
+        settings.graph_url,
+        settings.graph_api_version,
+        secrets[0] if secrets else None,
+        local_mode=is_local(settings),
     )
 
 

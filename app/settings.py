@@ -13,9 +13,10 @@ from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
 
 import pydantic
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
 
 from app import environment
+from app.anchor_settings import AnchorSettings, span_text
 from app.environment import Env, Fault, SettingsError
 from app.logs import LogFormat
 
@@ -42,7 +43,7 @@ Secret = Annotated[SecretStr, Field(min_length=8)]
 Lowered = BeforeValidator(lambda text: text.lower() if isinstance(text, str) else text)
 
 
-class Settings(BaseModel):
+class Settings(AnchorSettings):
     """Every setting, checked; frozen, and silent about secrets."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
@@ -236,6 +237,8 @@ class Settings(BaseModel):
             settings = cls(**values, notices=tuple(found.notices))
         except pydantic.ValidationError as error:
             found.faults += _faults(error, envs)
+        else:
+            found.faults += settings.faults_together()
         if found.faults:
             raise SettingsError(found.faults)
         return settings
@@ -294,7 +297,9 @@ def settings_table() -> str:
 
 
 def _envs() -> Iterator[tuple[str, Env, object]]:
-    for name, field in Settings.model_fields.items():
+    """What is declared in this file comes first, as people read the table from the top."""
+    for name in sorted(Settings.model_fields, key=AnchorSettings.model_fields.__contains__):
+        field = Settings.model_fields[name]
         for mark in field.metadata:
             if isinstance(mark, Env):
                 yield name, mark, field.default
@@ -321,6 +326,8 @@ def _shown(value: object, env: Env) -> str:
         return environment.masked_database(value.get_secret_value())
     if env.secret:
         return f"set ({len(value)} values)" if isinstance(value, tuple) and len(value) > 1 else "set"
+    if isinstance(value, timedelta):
+        return span_text(value)
     return ", ".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
 
 
@@ -329,4 +336,6 @@ def _default_text(name: str, default: object) -> str:
         return "the account's folder for program data, `~/.local/share/assent` on Linux"
     if name == "keyring_file":
         return "`keyring.json` in a folder beside `ASSENT_HOME`, named like it with `-keys`"
+    if isinstance(default, timedelta):
+        return f"`{span_text(default)}`"
     return "none" if default in (None, ()) else f"`{default}`"

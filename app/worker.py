@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from uuid import UUID
 
+from app.anchor_loop import AnchorLoop
 from app.inbox import SHARDS, InboxWorker
 from app.log_lane import LogLane
 from app.runtime import Runtime
@@ -66,7 +67,9 @@ class Worker:
         sequencing = LogLane(sequencer=runtime.sequencer)
         log_lane = self._keeper(LaneKind.LOG, (LOG_LANE,), sequencing.gained, sequencing.lost)
         draining = [asyncio.create_task(part.run()) for part in (broadcast, inbox_lanes, log_lane)]
+        anchors = AnchorLoop(anchoring=runtime.anchoring, holds=lambda: sequencing.held)
         loops = [
+            asyncio.create_task(anchors.run()),
             asyncio.create_task(inbox.run()),
             asyncio.create_task(self._listen(inbox)),
             asyncio.create_task(sequencing.run()),

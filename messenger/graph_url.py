@@ -42,7 +42,7 @@ def graph_base(graph_url: str, version: str, *, local_mode: bool = False) -> URL
     if not (local_mode or _is_this_machine(url.host)):
         if url.scheme != "https":
             raise GraphUrlRefused("the platform's address must start with https://, or be on this machine")
-        if not _may_be_public(url.host):
+        if not may_be_public(url.host):
             raise GraphUrlRefused("the platform's address is in a private range; use its public name")
     return URL(str(url).rstrip("/")) / version
 
@@ -58,7 +58,7 @@ class PublicResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The public addresses of the host; OSError when it has none, as if the name did not exist."""
         found = await self._resolver.resolve(host, port, family)
-        public = [one for one in found if _may_be_public(one["host"])]
+        public = [one for one in found if may_be_public(one["host"])]
         if not public:
             raise OSError(None, "the name has no public address")
         return public
@@ -77,7 +77,8 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _may_be_public(host: str) -> bool:
+def may_be_public(host: str) -> bool:
+    """False for an address in a private range and for this machine; a name is asked for when it is resolved."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

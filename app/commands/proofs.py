@@ -117,6 +117,29 @@ def checkpoint(as_json: AsJson = False) -> None:
     show(found, lines or ["The log is empty."], as_json=as_json)
 
 
+@app.command()
+def anchors(as_json: AsJson = False) -> None:
+    """Show who outside holds the log's checkpoints, how many entries of it, and since when."""
+    from app.anchoring import in_words
+    from privacy.anchors.overview import Overview, overview
+
+    async def work(runtime: "Runtime") -> list[Overview]:
+        return await overview(runtime.store, runtime.anchoring.anchors, runtime.clock())
+
+    found = with_runtime(work)
+    documents = [
+        {name: getattr(one, name) for name in ("method", "authority", "origin", "size", "failures", "error", "overdue")}
+        | {
+            "kept_at": one.kept_at,
+            "age_seconds": one.age and int(one.age.total_seconds()),
+            "interval_seconds": one.interval and int(one.interval.total_seconds()),
+        }
+        for one in found
+    ]
+    lines = [f"{one.method:8} {one.authority}: {in_words(one)}" for one in found]
+    show(documents, lines or ["Nobody outside holds the log's checkpoints."], as_json=as_json)
+
+
 def _write(folder: Path, proof: "ExportedProof") -> Written:
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
 from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
 
 from domain.proof.errors import StampError, StampRefusedError
+from domain.proof.offline.certificates import Certificate, read_pem, trusted_root
+from domain.proof.offline.errors import Wrong
+from domain.proof.offline.timestamps import read_time_stamp
 
 NONCE_BYTES = 8
 MAX_ANSWER_BYTES = 65_536
@@ -28,13 +30,14 @@ class StampRoots:
     """The certificates an operator pinned: every kept time stamp leads to one of them."""
 
     certificates: tuple[x509.Certificate, ...] = field(repr=False)
+    for_auditors: tuple[Certificate, ...] = field(repr=False)
 
     @classmethod
     def from_pem(cls, data: bytes) -> "StampRoots":
-        """Raises StampError unless the file holds at least one certificate."""
+        """Raises StampError unless the file holds at least one certificate that both checkers can read."""
         try:
-            return cls(tuple(dict.fromkeys(x509.load_pem_x509_certificates(data))))
-        except ValueError:
+            return cls(tuple(dict.fromkeys(x509.load_pem_x509_certificates(data))), read_pem(data))
+        except (ValueError, Wrong):
             raise StampError("the file with the roots holds no certificates in PEM form") from None
 
 
@@ -60,13 +63,14 @@ def check_stamp(answer: bytes, stamped: bytes, nonce: int, roots: StampRoots) ->
     builder = VerifierBuilder(roots=list(roots.certificates), nonce=nonce)
     try:
         builder.build().verify_message(response, stamped)
-        _check_signer(response)
-        time = response.tst_info.gen_time
+        time = response.tst_info.gen_time.replace(microsecond=0, tzinfo=UTC)
     except VerificationError as error:
         raise StampError(_REASONS.get(str(error), "the token does not hold, or leads to no pinned root")) from None
-    except (ValueError, TypeError, x509.ExtensionNotFound):
+    except (ValueError, TypeError):
         raise StampError("the token cannot be read") from None
-    return time.replace(microsecond=0, tzinfo=UTC)
+    if _check_as_an_auditor(answer, stamped, roots) != time:
+        raise StampError("two checkers read two times in one token")
+    return time
 
 
 def _granted(answer: bytes) -> TimeStampResponse:
@@ -82,15 +86,14 @@ def _granted(answer: bytes) -> TimeStampResponse:
     return response
 
 
-def _check_signer(response: TimeStampResponse) -> None:
-    """The certificate that signed is for time-stamping and for nothing else."""
-    (signer,) = response.signed_data.signer_infos
-    for encoded in response.signed_data.certificates:
-        certificate = x509.load_der_x509_certificate(encoded)
-        if (certificate.issuer, certificate.serial_number) == (signer.issuer, signer.serial_number):
-            uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-            if not uses.critical or list(uses.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
-                raise StampError("the authority's certificate is not for time-stamping alone")
+def _check_as_an_auditor(answer: bytes, stamped: bytes, roots: StampRoots) -> datetime:
+    """The time that the checker in every bundle reads, when it accepts the token too."""
+    try:
+        stamp = read_time_stamp(answer, stamped)
+        trusted_root(stamp.signer, stamp.certificates, roots.for_auditors, stamp.time)
+    except Wrong as error:
+        raise StampError(str(error)) from None
+    return stamp.time
 
 
 def _der(tag: int, content: bytes) -> bytes:
@@ -104,5 +107,4 @@ def _der(tag: int, content: bytes) -> bytes:
 _REASONS = {
     "Nonce mismatch": "the nonce is another than that of the request",
     "Mismatch between messages": "the imprint is of other bytes",
-    "The EKU extension is not critical.": "the authority's certificate is not for time-stamping alone",
 }

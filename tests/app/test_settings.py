@@ -9,12 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.anchor_settings import LONGEST, SHORTEST, span, span_text
 from app.environment import Env, known_names
 from app.logs import LogFormat
 from app.settings import LogLevel, Settings, SettingsError, default_home, settings_table
 
 HOME = {"HOME": "/home/ann"}
 CANARY = "hunter2-canary"
+# What a secret looks like where not any text will do, and what it needs beside it.
+SAMPLES = {
+    "SMTP_URL": f"smtps://ann:{CANARY}@mail.example",
+    "ASSENT_CHECKPOINT_MAIL_TO": f"{CANARY}@elsewhere.example",
+    "ASSENT_CHECKPOINT_MAIL_FROM": f"{CANARY}@operator.example",
+}
 
 
 def env_of(field: str) -> Env:
@@ -74,6 +81,17 @@ def test_every_variable_is_read() -> None:
         ASSENT_PAGE_PACE="40",
         ASSENT_TAKEOVER_HOURS="24",
         ASSENT_MINIMUM_AGE="14",
+        ASSENT_TSA_URLS="https://tsa.example/tsr, http://stamp.example",
+        ASSENT_TSA_ROOTS="/etc/assent/roots.pem",
+        ASSENT_TSA_EVERY="2h",
+        ASSENT_WITNESS_POLICY="/etc/assent/witnesses.txt",
+        ASSENT_WITNESS_EVERY="90s",
+        SMTP_URL="smtps://log:pw@mail.example",
+        ASSENT_CHECKPOINT_MAIL_TO="auditor@elsewhere.example, notary@elsewhere.example",
+        ASSENT_CHECKPOINT_MAIL_FROM="log@operator.example",
+        ASSENT_CHECKPOINT_MAIL_EVERY="7d",
+        ASSENT_CHECKPOINT_FOLDER="/mnt/checkpoints",
+        ASSENT_CHECKPOINT_FOLDER_EVERY="10s",
     )
     assert [secret.get_secret_value() for secret in settings.app_secrets] == ["secret-one", "secret-two"]
     assert settings.graph_url == "http://127.0.0.1:9000"
@@ -82,6 +100,9 @@ def test_every_variable_is_read() -> None:
     assert settings.database_url.get_secret_value() == "postgresql://u:p@db/assent"
     assert (settings.log_level, settings.log_format) == (LogLevel.DEBUG, LogFormat.TEXT)
     assert settings.keyring_file == Path("/etc/assent/ring.json")
+    assert settings.tsa_urls == ("https://tsa.example/tsr", "http://stamp.example")
+    assert (settings.tsa_every, settings.witness_every) == (timedelta(hours=2), timedelta(seconds=90))
+    assert len(settings.checkpoint_mail_to) == 2
     unread = [name for name, shown in settings.masked().items() if shown == "not set"]
     assert unread == []
 
@@ -109,7 +130,7 @@ def test_a_domain_without_scheme_is_taken_as_https() -> None:
 @pytest.mark.parametrize("env", [env for env in ENVS if env.from_file], ids=lambda env: env.name)
 def test_a_secret_may_come_from_a_file(env: Env, tmp_path: Path) -> None:
     file = tmp_path / "secret"
-    file.write_text("postgresql://u:p@db/assent\n")
+    file.write_text(f"{SAMPLES.get(env.name, 'postgresql://u:p@db/assent')}\n")
     assert read(**{f"{env.name}_FILE": str(file)}).masked()[env.name] != "not set"
 
 
@@ -175,6 +196,16 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("ASSENT_PAGE_PACE", "0"),
         ("ASSENT_TAKEOVER_HOURS", "25"),
         ("ASSENT_MINIMUM_AGE", "12"),
+        ("ASSENT_TSA_URLS", "tsa.example"),
+        ("ASSENT_TSA_URLS", "https://tsa.example/a, https://tsa.example/b"),
+        ("ASSENT_TSA_EVERY", "1"),
+        ("ASSENT_TSA_EVERY", "9s"),
+        ("ASSENT_WITNESS_EVERY", "31d"),
+        ("ASSENT_WITNESS_EVERY", "1 h"),
+        ("SMTP_URL", "smtp://mail.example"),
+        ("SMTP_URL", "mail.example"),
+        ("ASSENT_CHECKPOINT_MAIL_TO", "auditor"),
+        ("ASSENT_CHECKPOINT_MAIL_FROM", "a b@c.example"),
     ],
 )
 def test_a_value_out_of_bounds_is_a_fault_that_says_what_is_expected(variable: str, value: str) -> None:
@@ -184,6 +215,19 @@ def test_a_value_out_of_bounds_is_a_fault_that_says_what_is_expected(variable: s
     expected = next(env.expects for env in ENVS if env.name == variable)
     assert fault.variable == variable
     assert fault.remedy == f"set it to {expected}"
+
+
+def test_what_a_setting_needs_beside_it_is_named() -> None:
+    assert faults_of(ASSENT_TSA_URLS="https://tsa.example", ASSENT_CHECKPOINT_MAIL_TO="auditor@elsewhere.example") == {
+        "ASSENT_TSA_ROOTS": "is not set, and ASSENT_TSA_URLS is",
+        "SMTP_URL": "is not set, and ASSENT_CHECKPOINT_MAIL_TO is",
+        "ASSENT_CHECKPOINT_MAIL_FROM": "is not set, and ASSENT_CHECKPOINT_MAIL_TO is",
+    }
+
+
+@given(st.timedeltas(SHORTEST, LONGEST).map(lambda length: timedelta(seconds=length // timedelta(seconds=1))))
+def test_a_span_is_written_as_it_may_be_set(length: timedelta) -> None:
+    assert span(span_text(length)) == length
 
 
 def test_all_faults_are_listed_together() -> None:
@@ -215,8 +259,8 @@ def test_no_fault_repeats_the_value(env: Env) -> None:
 
 @pytest.mark.parametrize("env", [env for env in ENVS if env.secret], ids=lambda env: env.name)
 def test_secrets_are_masked_in_every_print(env: Env) -> None:
-    value = f"postgresql://ann:{CANARY}@db/assent?password={CANARY}"
-    settings = read(**{env.name: value})
+    value = SAMPLES.get(env.name, f"postgresql://ann:{CANARY}@db/assent?password={CANARY}")
+    settings = read(**{**SAMPLES, env.name: value})
     assert CANARY not in repr(settings) + str(settings) + repr(settings.masked())
     assert settings.masked()[env.name] in {"set", "postgresql://db/assent"}
 

@@ -16,7 +16,18 @@ UNFINISHED = re.compile(r"\b(?:TOD[O]|FIXM[E]|XX[X]|HAC[K])\b|NotImplementedErro
 EVENT = re.compile(r"[a-z][a-z_]*(?:\.[a-z][a-z_]*)+")
 IRREGULAR = {"begun", "broken", "built", "caught", "done", "found", "frozen", "gone", "held", "kept", "left", "lost"}
 IRREGULAR |= {"made", "met", "paid", "put", "read", "run", "said", "seen", "sent", "set", "shown", "shut", "taken"}
-IRREGULAR |= {"told", "understood", "woken", "written", "hidden", "given", "chosen", "forgotten", "withdrawn"}
+IRREGULAR |= {
+    "overdue",
+    "told",
+    "understood",
+    "woken",
+    "written",
+    "hidden",
+    "given",
+    "chosen",
+    "forgotten",
+    "withdrawn",
+}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 LOGGERS = {"log", "logger", "_log", "_logger", "LOG", "LOGGER"}
 

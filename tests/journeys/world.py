@@ -158,7 +158,7 @@ def text_of(bubble: dict[str, Any]) -> str:
     return str(bubble["text"] or (bubble["template"] or {}).get("text") or "")
 
 
-def settings_for(home: Path, port: int, platform_url: str) -> Settings:
+def settings_for(home: Path, port: int, platform_url: str, **more: str) -> Settings:
     """Settings of a product that talks to the simulated platform."""
     return Settings.from_env(
         {
@@ -170,6 +170,7 @@ def settings_for(home: Path, port: int, platform_url: str) -> Settings:
             "FB_VERIFY_TOKEN": VERIFY_TOKEN,
             "FB_GRAPH_URL": platform_url,
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            **more,
         }
     )
 
@@ -197,10 +198,10 @@ async def platform(port: int, callback_url: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def world(dsn: str, home: Path) -> AsyncIterator[World]:
-    """Product and platform, connected; ended in order."""
+async def world(dsn: str, home: Path, **more: str) -> AsyncIterator[World]:
+    """Product and platform, connected; ended in order. `more` are further settings."""
     port, platform_port = free_port(0), free_port(0)
-    settings = settings_for(home, port, f"http://127.0.0.1:{platform_port}")
+    settings = settings_for(home, port, f"http://127.0.0.1:{platform_port}", **more)
     clock = MovableClock()
     async with contextlib.AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(running(settings, dsn, clock=clock))
