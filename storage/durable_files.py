@@ -7,6 +7,7 @@ old content or the new, never a part, and what was told as done survives a cut o
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +16,20 @@ if sys.platform == "win32":
 
     def _lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+
+    def _try_lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+_POLL_SECONDS = 0.01
 
 
 def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
@@ -51,14 +61,31 @@ def create_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Alone among all threads and processes that lock this path; the file itself stays empty."""
+def locked(path: Path, *, patience: float | None = None) -> Iterator[None]:
+    """Alone among all threads and processes that lock this path; the file itself stays empty.
+
+    Raises an OSError when somebody else is still inside after so many seconds of `patience`, if it has an end.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _lock(descriptor)
+        if patience is None:
+            _lock(descriptor)
+        else:
+            _lock_within(descriptor, patience)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock_within(descriptor: int, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return _try_lock(descriptor)
+        except OSError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(_POLL_SECONDS)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -14,6 +14,7 @@ from storage.durable_files import locked, replace_file
 from storage.errors import StorageError
 
 MAX_FILE_BYTES = 1_000_000
+PATIENCE_SECONDS = 3.0
 
 
 class HeadUnreadable(StorageError):
@@ -42,9 +43,13 @@ class HeadNotKept(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class HeadFiles:
-    """The copies of one machine, in a folder that is made when the first one is kept."""
+    """The copies of one machine, in a folder that is made when the first one is kept.
+
+    `patience` is for how many seconds a write waits for another process that is writing.
+    """
 
     folder: Path
+    patience: float = PATIENCE_SECONDS
 
     async def newest(self, origin: str) -> list[bytes]:
         """The note that was kept last for this log, as it was kept; none before the first.
@@ -74,7 +79,8 @@ class HeadFiles:
         path = self.path(origin)
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with locked(self.folder / ".lock"):
+            # A process that was frozen in there must not make the next one stand still with it: it tries again later.
+            with locked(self.folder / ".lock", patience=self.patience):
                 # Whoever was frozen between signing and here must not put an older head over a newer one.
                 if size_of(note) > max((size_of(kept) for kept in self._read(origin)), default=-1):
                     replace_file(path, note, mode=0o600)

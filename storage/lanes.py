@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE_TTL = timedelta(seconds=30)
+# The server ends a session that falls silent for so long in a transaction that holds a lane. A machine that is frozen
+# or cut off there would else keep its locks, and the next owner waiting, while its connection seems to stand.
+IDLE_LIMIT = timedelta(seconds=20)
 # A keeper that died is forgotten after this; until its presence ends it counts for the shares.
 _FORGET = timedelta(hours=1)
 _EARLY_SECONDS = 0.5
@@ -71,7 +74,7 @@ held as materialized (
 )
 """
 _HOLD = """
-select true from lane
+select set_config('idle_in_transaction_session_timeout', $5, true) is not null from lane
 where kind = $1 and key = $2 and owner = $3 and epoch = $4 and until > clock_timestamp()
 for share
 """
@@ -108,10 +111,15 @@ select count(*) from lane where kind = 'keeper' and key like $1 || '/%' and unti
 @dataclass(frozen=True, slots=True)
 class LaneStore:
     database: "Database"
+    idle_limit: timedelta = IDLE_LIMIT
 
     async def hold(self, tx: "Transaction", lease: Lease) -> None:
-        """Nobody can take the lane before this transaction ends; raises LaneLost when somebody may have it already."""
-        if not await tx.fetchval(_HOLD, lease.kind, lease.key, lease.owner, lease.epoch):
+        """Nobody can take the lane before this transaction ends; raises LaneLost when somebody may have it already.
+
+        The database ends the transaction when this process says nothing in it for `idle_limit`.
+        """
+        limit = f"{self.idle_limit // timedelta(milliseconds=1)}ms"
+        if not await tx.fetchval(_HOLD, lease.kind, lease.key, lease.owner, lease.epoch, limit):
             raise LaneLost(lease)
 
     async def register(self, kind: LaneKind, keys: Iterable[str]) -> None:

@@ -54,6 +54,17 @@ async def test_many_writers_at_once_leave_the_largest(heads):
     assert await heads.newest(ORIGIN) == [notes[-1]]
 
 
+async def test_a_writer_that_was_frozen_in_the_middle_makes_nobody_wait_for_long(heads):
+    kept, newer = note(1), note(2)
+    await heads.keep(ORIGIN, kept)
+    with durable_files.locked(heads.folder / ".lock"):
+        with pytest.raises(HeadNotKept):
+            await HeadFiles(heads.folder, patience=0.05).keep(ORIGIN, newer)
+        assert await heads.newest(ORIGIN) == [kept]
+    await heads.keep(ORIGIN, newer)
+    assert await heads.newest(ORIGIN) == [newer]
+
+
 STEPS = {"write": (os, "fsync"), "rename": (Path, "replace"), "flush of the folder": (durable_files, "_flush_folder")}
 
 

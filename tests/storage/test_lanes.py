@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from storage.database import Database
+from storage.errors import Unavailable
 from storage.lanes import LaneKeeper, LaneKind, LaneLost, LaneStore, Lease
 
 SHORT = timedelta(seconds=2)
@@ -76,6 +77,35 @@ async def test_a_take_over_raises_the_epoch_and_fences_the_owner_before(lanes):
         await lanes.hold(tx, second)
         with pytest.raises(LaneLost):
             await lanes.hold(tx, first)
+
+
+async def test_who_falls_silent_in_a_transaction_that_holds_a_lane_loses_it_and_writes_nothing(lanes):
+    await lanes.register(LaneKind.LOG, ["log"])
+    [frozen] = await lanes.take(LaneKind.LOG, ["log"], uuid4(), limit=1)
+    impatient = LaneStore(lanes.database, idle_limit=timedelta(milliseconds=100))
+
+    async def falls_silent() -> None:
+        async with lanes.database.transaction() as tx:
+            await impatient.hold(tx, frozen)
+            await tx.execute("insert into lane (kind, key) values ('log', 'written by a sleeper')")
+            async with asyncio.timeout(10):
+                await end_leases(lanes)  # waits for the row until the server has ended the silent session
+            await tx.execute("select 1")
+
+    with pytest.raises(Unavailable):
+        await falls_silent()
+    [awake] = await lanes.take(LaneKind.LOG, ["log", "written by a sleeper"], uuid4(), limit=5)
+    assert (awake.key, awake.epoch) == ("log", frozen.epoch + 1)
+
+
+async def test_the_limit_of_silence_ends_with_the_transaction(lanes):
+    await lanes.register(LaneKind.LOG, ["log"])
+    [lease] = await lanes.take(LaneKind.LOG, ["log"], uuid4(), limit=1)
+    async with lanes.database.connection() as connection:
+        async with connection.transaction():
+            await lanes.hold(connection, lease)
+            assert await connection.fetchval("show idle_in_transaction_session_timeout") == "20s"
+        assert await connection.fetchval("show idle_in_transaction_session_timeout") == "0"
 
 
 async def test_a_lease_that_ran_out_holds_nothing_even_if_nobody_took_it(lanes):
