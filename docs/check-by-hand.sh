@@ -120,7 +120,7 @@ cosigned() { # file, witness: sets cosigned_at; false when its key was not given
     cosigned_at=$((16#${signature:8:16}))
     { printf 'cosignature/v1\ntime %d\n' "$cosigned_at"; head -n 3 "$1"; } > "$work/cosigned"
     ed25519 "${witness_keys["$who $id"]}" "${signature:24}" "$work/cosigned" ||
-      fail "$1: the cosignature by $who is wrong"
+      fail "the cosignature by $who is wrong"
     return 0
   done < <(tail -n +5 "$1")
   return 1
@@ -386,6 +386,13 @@ if [ -n "${kept["$main_origin $main_size"]:-}" ]; then
   anchored=1
   say kept "you kept this checkpoint"
 fi
+
+for key in "${!witness_keys[@]}"; do
+  if cosigned "$work/main" "${key% *}"; then
+    anchored=1 not_after=$(date -d "@$cosigned_at" +%FT%T.000Z)
+    say cosigned "$not_after by ${key% *}, whose key you gave: this very checkpoint"
+  fi
+done
 
 notice=$(sed -n 's/.*"privacy_notice":{[^}]*"sha256":"\([0-9a-f]*\)".*/\1/p' record.json)
 if [ -n "$notice" ]; then

@@ -26,6 +26,7 @@ from tests.domain.proof.offline.maker import (
 
 NEXT_KEY, STRANGER = TestKey(LOG_KEY.name, 2), TestKey(LOG_KEY.name, 9)
 EARLY, LATE = datetime(2026, 11, 23, 16, 0, 0, tzinfo=UTC), datetime(2026, 11, 23, 17, 0, 0, tzinfo=UTC)
+NEWEST = datetime(2026, 11, 23, 20, 0, 0, tzinfo=UTC)
 SEEN, DROPPED = datetime(2026, 11, 23, 18, 0, 0, tzinfo=UTC), datetime(2026, 11, 23, 19, 0, 0, tzinfo=UTC)
 Members = dict[str, bytes]
 Forge = Callable[[bytes], bytes]
@@ -55,6 +56,7 @@ def make_members(
     *,
     rotated: bool = False,
     last_key: TestKey = NEXT_KEY,
+    cosigned: bool = False,
     forge: Forge = lambda answer: answer,
     rebuild: Callable[[TestLog], None] = lambda log: None,
 ) -> Members:
@@ -79,6 +81,8 @@ def make_members(
     log.fill(6)
     rebuild(log)
     note = log.note(len(log.leaves), last_key if rotated else LOG_KEY)
+    if cosigned:
+        note += WITNESS.line(log.text(len(log.leaves)), int(NEWEST.timestamp()))
     return TestBundle(
         log,
         main,

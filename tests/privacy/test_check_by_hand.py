@@ -149,6 +149,17 @@ def test_a_changed_key_is_followed_from_the_older_and_from_the_newer_one(check, 
     assert (status, "keys/01-key_rotated.json is not signed by a key that you gave" in said) == (1, True)
 
 
+def test_a_witness_of_the_newest_checkpoint_anchors_and_its_time_counts(check, authority: Authority) -> None:
+    cosigned = make_members(authority, cosigned=True)
+    alone = {name: content for name, content in cosigned.items() if not name.startswith("anchors/")}
+    status, said = check(pack(alone), "--vkey", LOG_KEY.vkey, "--witness", WITNESS.vkey)
+    assert (status, "not after  2026-11-23T20:00:00.000Z" in said) == (0, True)
+    assert check(pack(alone), "--vkey", LOG_KEY.vkey)[0] == 3
+    other_signature("record.tlog-proof", WITNESS.name.encode())(alone)
+    status, said = check(pack(alone), "--vkey", LOG_KEY.vkey, "--witness", WITNESS.vkey)
+    assert (status, f"the cosignature by {WITNESS.name} is wrong" in said) == (1, True)
+
+
 def test_a_key_that_was_given_up_signs_no_newer_state(check, authority: Authority) -> None:
     rotated = make_members(authority, rotated=True, last_key=LOG_KEY)
     status, said = check(pack(rotated), "--vkey", NEXT_KEY.vkey)

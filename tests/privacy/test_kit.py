@@ -2,17 +2,12 @@
 
 import ast
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,8 +16,7 @@ from privacy import kit
 from privacy.kit import verify_py
 from tests.domain.proof.offline.maker import LOG_KEY, PSID, WITNESS, small_bundle, with_sums, zipped
 from tests.domain.proof.offline.story import Story, tell
-
-PYTHON = getattr(sys, "_base_executable", sys.executable)
+from tests.elsewhere import PYTHON, open_folder, put, stranger
 
 
 @dataclass
@@ -33,34 +27,16 @@ class Alone:
     story: Story
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        python, account = _elsewhere()
+        python, account = stranger()
         return subprocess.run(
             [python, "-I", "verify.py", *arguments], cwd=self.folder, env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere"},
             capture_output=True, text=True, check=False, **account,
         )  # fmt: skip
 
 
-NOBODY: dict[str, Any] = {"user": "nobody", "group": 65534, "extra_groups": []}
-
-
-@cache
-def _elsewhere() -> tuple[str, dict[str, Any]]:
-    """A Python that another account can start, and that account; as root if there is one, else ours."""
-    for python in (PYTHON, "/usr/bin/python3", "/usr/local/bin/python3"):
-        command = [python, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
-        try:
-            if os.geteuid() == 0 and subprocess.run(command, **NOBODY, cwd="/", check=False).returncode == 0:
-                return python, NOBODY
-        except (OSError, LookupError, subprocess.SubprocessError):
-            continue
-    return PYTHON, {}
-
-
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
     story = tell(tmp_path_factory.mktemp("tsa"))
-    folder = Path(tempfile.mkdtemp())  # pytest's own folders are closed to other accounts
-    folder.chmod(0o755)
     members = story.bundle.members()
     files = {
         "verify.py": verify_py(),
@@ -72,11 +48,10 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
         "policy.txt": f"log {LOG_KEY.vkey}\nwitness w {WITNESS.vkey}\nquorum w\n".encode(),
         "junk.zip": b"junk",
     }
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-        (folder / name).chmod(0o644)
-    yield Alone(folder, story)
-    shutil.rmtree(folder)
+    with open_folder() as folder:
+        for name, content in files.items():
+            put(folder, name, content)
+        yield Alone(folder, story)
 
 
 KEY = ("--vkey", LOG_KEY.vkey)
