@@ -32,7 +32,7 @@ __all__ = ["Cover", "Disclosure", "DisclosureRefused", "ExportedProof", "ProofUn
 
 log = logging.getLogger(__name__)
 
-Cover: TypeAlias = Callable[[int, int], Awaitable[None]]
+Cover: TypeAlias = Callable[[int, int], Awaitable[object]]
 """Asks somebody outside to hold the log now, if nobody does yet, for the entry of that log at that index."""
 
 

@@ -10,7 +10,7 @@ from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page,
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
-    from privacy.proofs import ExportedProof
+    from privacy.proofs import Cover, ExportedProof
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,9 +52,13 @@ def export(
             wanted = await runtime.proofs.of_kind(chosen.page_id, every)
         else:
             wanted = [await runtime.proofs.find(name or "")]
-        return [_write(to, await runtime.proofs.export(one, disclosure=disclosure)) for one in wanted]
+        cover = _covering(runtime, unstamped)
+        return [_write(to, await runtime.proofs.export(one, disclosure=disclosure, cover=cover)) for one in wanted]
 
+    unstamped: set[str] = set()
     written = with_runtime(work)
+    for reason in sorted(unstamped):
+        print(f"Handed over without a newer time stamp: {reason}", file=sys.stderr)  # noqa: T201 - beside the result
     shown = [f"Wrote {file}{_without(left_out)}" for file, left_out in written[:20]]
     if len(written) > len(shown):
         shown.append(f"... {len(written)} files in all, in {to}")
@@ -138,6 +142,18 @@ def anchors(as_json: AsJson = False) -> None:
     ]
     lines = [f"{one.method:8} {one.authority}: {in_words(one)}" for one in found]
     show(documents, lines or ["Nobody outside holds the log's checkpoints."], as_json=as_json)
+
+
+def _covering(runtime: "Runtime", unstamped: set[str]) -> "Cover":
+    """Asks for a time stamp before an export, and notes why there is none where one was to be had."""
+    from privacy.anchors.coverage import Coverage
+
+    async def cover(log_id: int, index: int) -> None:
+        coverage = await runtime.covering.cover(log_id, index)
+        if coverage not in (Coverage.COVERED, Coverage.NOT_CONFIGURED):
+            unstamped.add(coverage.value)
+
+    return cover
 
 
 def _write(folder: Path, proof: "ExportedProof") -> Written:

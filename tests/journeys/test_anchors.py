@@ -10,7 +10,6 @@ import pytest
 from app.demo import free_port
 from domain.proof.checkpoint import open_checkpoint
 from domain.proof.keys import Verifier
-from privacy.anchors.coverage import Coverage
 from tests.journeys.test_commands import run
 from tests.journeys.world import World, world
 from tests.privacy.anchors.stand import WITNESS, witness_stand
@@ -56,12 +55,6 @@ async def test_checkpoints_leave_the_house_and_who_holds_them_is_shown(anchored,
         return {row["method"] for row in await story.rows("select method from anchor")} == METHODS
 
     await story.until(held, "anchors by all three", patience=60)
-    # What happened since the last stamp is stamped on demand, for an export.
-    index = await story.value(
-        "select idx from log_entry join consent_record on entry_id = record_id where kind = 'consent_given'"
-    )
-    log_id = await story.value("select log_id from log")
-    assert await story.runtime.covering.cover(log_id, index) is Coverage.COVERED
     verifier = Verifier.from_vkey(await story.value("select vkey from log"))
     for file in (tmp_path / "out").iterdir():
         assert open_checkpoint(file.read_bytes(), verifier).size > 0
@@ -75,6 +68,31 @@ async def test_checkpoints_leave_the_house_and_who_holds_them_is_shown(anchored,
     }
     _, out, _ = await run(story, "check", "--json", **settings)
     assert [one["ok"] for one in json.loads(out) if one["name"].startswith("anchor ")] == [True] * 3
+
+
+async def test_what_happened_since_the_last_stamp_is_stamped_for_its_export_and_verifies_as_anchored(
+    anchored, tmp_path
+):
+    story, settings = anchored
+
+    async def stamped():
+        return await story.value("select count(*) from anchor where method = 'rfc3161'")
+
+    await story.until(stamped, "a stamp", patience=30)
+    await story.opted_in("Mira")
+    out_folder = tmp_path / "proofs"
+    status, out, err = await run(
+        story, "proofs", "export", "--every", "consent_given", "--to", str(out_folder), "--json", **settings
+    )
+    assert status == 0, err
+    files = json.loads(out)
+    assert len(files) == 2
+    vkey = await story.value("select vkey from log")
+    keys = ("--vkey", vkey, "--tsa-root", settings["ASSENT_TSA_ROOTS"])
+    nothing = {"DATABASE_URL": "", "ASSENT_HOME": ""}
+    status, out, err = await run(story, "proofs", "verify", *files, *keys, **nothing)
+    assert status == 0, out + err
+    assert await story.value("select count(*) from anchor where method = 'rfc3161'") == 2
 
 
 async def test_an_authority_that_is_overdue_fails_the_check_and_not_the_readiness(anchored):
