@@ -160,7 +160,7 @@ def build(
         anchoring=anchoring,
         covering=Covering(anchoring=anchoring),
         notices=notices,
-        proofs=Proofs(store=store, clock=clock, checkers=_checkers, parts=ProofParts(store=store)),
+        proofs=_proofs(store, clock, authorities),
         requests=requests,
         exports=exports,
         erasure=erasure,
@@ -170,6 +170,11 @@ def build(
         dispatcher=_dispatcher(settings, follower, receipts, erasure),
         app_secrets=secrets,
     )
+
+
+def _proofs(store: Store, clock: Clock, authorities: Authorities) -> Proofs:
+    witnesses = tuple(witness.verifier for _, witness in authorities.witnesses)
+    return Proofs(store=store, clock=clock, checkers=_checkers, parts=ProofParts(store=store, witnesses=witnesses))
 
 
 def _dispatcher(settings: Settings, follower: Follower, receipts: Receipts, erasure: Erasure) -> Dispatcher:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import zipfile
 from typing import NamedTuple
 
 import pytest
@@ -66,6 +67,14 @@ async def test_checkpoints_leave_the_house_and_who_holds_them_is_shown(anchored,
         ("rfc3161", "127.0.0.1", False),
         ("witness", WITNESS.name, False),
     }
+    _, out, _ = await run(
+        story, "proofs", "export", "--every", "consent_given", "--to", str(tmp_path), "--json", **settings
+    )
+    [file] = json.loads(out)
+    with zipfile.ZipFile(file) as bundle:
+        methods = {name[11:-11] for name in bundle.namelist() if name.endswith(".checkpoint")}
+        assert WITNESS.verifier.vkey in bundle.read("policy.txt").decode()
+    assert methods == METHODS
     _, out, _ = await run(story, "check", "--json", **settings)
     assert [one["ok"] for one in json.loads(out) if one["name"].startswith("anchor ")] == [True] * 3
 
