@@ -17,7 +17,7 @@ async def run_up(settings: Settings) -> None:
     settings.require(*PLATFORM)
     with stop_signals() as stopped:
         async with whole_product(settings, keyring=keyring_from(os.environ)) as runtime:
-            print(welcome(runtime), flush=True)  # noqa: T201 - for the person who started it
+            print(welcome(runtime, await runtime.sequencer.vkey()), flush=True)  # noqa: T201 - for the person who started it
             await stopped.wait()
 
 
@@ -53,7 +53,7 @@ async def run_migrations(settings: Settings) -> None:
         return
 
 
-def welcome(runtime: Runtime) -> str:
+def welcome(runtime: Runtime, log_key: str) -> str:
     """What an operator needs to go on after the start."""
     settings = runtime.settings
     token = settings.verify_token.get_secret_value() if settings.verify_token and sys.stdout.isatty() else "(as set)"
@@ -62,6 +62,8 @@ def welcome(runtime: Runtime) -> str:
         f"  Callback URL for Meta: {runtime.public_url}/webhooks/messenger",
         f"  Verify token:          {token}",
         f"  Privacy notice:        {runtime.public_url}/privacy",
+        f"  Key of the log:        {log_key}",
+        "                         publish it: who checks a proof needs it from somewhere else than the proof",
         "  Connect a Page:        assent pages connect PAGE_ID --controller-name ... --controller-contact ...",
     ]
     if settings.public_url is None:

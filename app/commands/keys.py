@@ -1,4 +1,4 @@
-"""keys: status, rotate, escrow, verify-escrow."""
+"""keys: status, rotate, rotate-log, escrow, verify-escrow."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,13 @@ The line on stdout is the new key ring, secret in full. This program cannot set 
   1. Set ASSENT_KEYRING to that line, the same for web and worker.
   2. Start all processes again together. A worker then wraps every living key under the new one.
   3. Replace the former value in every copy of it. It does not fit the database any more after step 2.
+Each call makes another ring: use one of them, once."""
+
+NEW_LOG_KEY = """\
+The line on stdout is the key ring with a new key for the log, secret in full. This program cannot set it, and changed
+nothing:
+  1. Set ASSENT_KEYRING to that line, the same for web and worker, and start all processes again together.
+  2. Run `assent keys rotate-log` again: then the new key takes over.
 Each call makes another ring: use one of them, once."""
 
 app = typer.Typer(
@@ -36,6 +43,7 @@ def status(as_json: AsJson = False) -> None:
             "keys": [{"kid": key.kid, "state": key.state.value, "since": key.created_at} for key in ring.keks],
             "rotation_due": ring.rotation_due(now),
             "erased_today_unreadable_by": ring.horizon(now),
+            "log_key": await runtime.sequencer.vkey(),
         }
 
     found = with_runtime(work)
@@ -63,6 +71,29 @@ def rotate() -> None:
     if ring is not None:
         print(NEW_RING, file=sys.stderr)  # noqa: T201 - a command talks to its terminal
     show(None, ["A new key epoch has begun." if ring is None else ring], as_json=False)
+
+
+@app.command("rotate-log")
+def rotate_log() -> None:
+    """Let a new key sign the log from now on; the old one signs beside it for a week.
+
+    A key ring that came from ASSENT_KEYRING is not changed: unless it has a newer key, the new value to set is printed.
+    """
+
+    async def work(runtime: "Runtime") -> tuple[str, bool]:
+        from storage.keyring import KeyRing
+        from storage.keyring_json import encode
+
+        rotated = await runtime.sequencer.rotate_key()
+        return (encode(rotated), True) if isinstance(rotated, KeyRing) else (rotated.vkey, False)
+
+    text, by_hand = with_runtime(work)
+    if by_hand:
+        print(NEW_LOG_KEY, file=sys.stderr)  # noqa: T201 - a command talks to its terminal
+        show(None, [text], as_json=False)
+        return
+    lines = ["The log is signed by a new key from now on, and for a week by the old one too. Publish the new one:"]
+    show(None, [*lines, text], as_json=False)
 
 
 @app.command()

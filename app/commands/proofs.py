@@ -1,8 +1,8 @@
-"""proofs: export, verify, checkpoint."""
+"""proofs: export, verify."""
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -100,25 +100,6 @@ def verify(
     except WrongUse as error:
         leave(str(error), WRONG_USE)
     raise typer.Exit(status)
-
-
-@app.command()
-def checkpoint(as_json: AsJson = False) -> None:
-    """Show the newest signed head of each log, and the key to check it with."""
-
-    async def work(runtime: "Runtime") -> list[dict[str, Any]]:
-        async with runtime.store.database.transaction() as tx:
-            heads = await runtime.store.log.heads(tx)
-            newest = [await runtime.store.log.newest_checkpoint(tx, head.log_id) for head in heads]
-        return [
-            {"origin": head.origin, "vkey": head.vkey, "size": stored.size, "checkpoint": stored.note}
-            for head, stored in zip(heads, newest, strict=True)
-            if stored is not None
-        ]
-
-    found = with_runtime(work)
-    lines = [line for one in found for line in (f"key: {one['vkey']}", "", one["checkpoint"])]
-    show(found, lines or ["The log is empty."], as_json=as_json)
 
 
 @app.command()
