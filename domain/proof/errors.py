@@ -13,7 +13,6 @@
       CheckpointError       a checkpoint of the wrong shape, or of another log
       TlogProofError        a .tlog-proof file of the wrong shape
       PolicyError           a trust policy that cannot be read
-        PolicyUnmetError      a checkpoint with too few cosignatures for the policy
       StampError            an answer of a time-stamping authority that does not hold
         StampRefusedError     an authority that granted no stamp
       WitnessRequestError   a request to a witness, or its answer, of the wrong shape
@@ -75,10 +74,6 @@ class TlogProofError(ProofError):
 
 class PolicyError(ProofError):
     """A trust policy cannot be read."""
-
-
-class PolicyUnmetError(PolicyError):
-    """The cosignatures present do not reach the quorum of the policy."""
 
 
 class StampError(ProofError):

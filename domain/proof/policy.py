@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from domain.proof.checkpoint import OpenedCheckpoint
-from domain.proof.errors import KeyFormatError, PolicyError, PolicyUnmetError
+from domain.proof.errors import KeyFormatError, PolicyError
 from domain.proof.keys import KeyType, Verifier
 
 MAX_POLICY_BYTES = 262_144
@@ -67,20 +66,6 @@ class Policy:
     def verifiers(self) -> tuple[Verifier, ...]:
         """All keys whose signatures matter under this policy."""
         return tuple(log.verifier for log in self.logs) + tuple(w.verifier for w in self.witnesses)
-
-    def require_quorum(self, opened: OpenedCheckpoint) -> None:
-        """Returns only if enough witnesses have cosigned; raises PolicyUnmetError."""
-        if self.quorum is None:
-            return
-        signed = {cosignature.verifier for cosignature in opened.cosignatures}
-        met = {witness.name for witness in self.witnesses if witness.verifier in signed}
-        for group in self.groups:
-            if sum(member in met for member in group.members) >= group.threshold:
-                met.add(group.name)
-        if self.quorum not in met:
-            raise PolicyUnmetError(
-                f"{len(signed)} of {len(self.witnesses)} known witnesses have cosigned, which is no quorum"
-            )
 
 
 def _lines(data: bytes) -> list[str]:

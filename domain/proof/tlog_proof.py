@@ -4,10 +4,8 @@ C2SP tlog-proof (`c2sp.org/tlog-proof@v1`). The `extra` line is not authenticate
 of the commitment, and a wrong nonce simply gives another leaf, which is not in the tree.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from domain.proof.checkpoint import OpenedCheckpoint, open_cosigned
 from domain.proof.encoding import (
     HASH_BYTES,
     MAX_NUMBER,
@@ -17,10 +15,7 @@ from domain.proof.encoding import (
     to_base64,
 )
 from domain.proof.errors import TlogProofError
-from domain.proof.keys import Verifier
-from domain.proof.merkle import verify_inclusion
 from domain.proof.note import MAX_NOTE_BYTES
-from domain.proof.policy import Policy
 
 HEADER = "c2sp.org/tlog-proof@v1"
 MAX_PATH = 63
@@ -83,29 +78,3 @@ class TlogProof:
             checkpoint=checkpoint,
             extra=extra,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedEntry:
-    """An entry shown to be in a log: where, and under which checkpoint."""
-
-    index: int
-    opened: OpenedCheckpoint
-
-
-def verify_tlog_proof(data: bytes, leaf: bytes, verifiers: Iterable[Verifier]) -> LoggedEntry:
-    """Returns only if a log among the verifiers has this leaf hash where the proof says.
-
-    Asks for no cosignatures; `verify_under_policy` does.
-    """
-    proof = TlogProof.parse(data)
-    opened = open_cosigned(proof.checkpoint, verifiers)
-    verify_inclusion(leaf, proof.index, opened.checkpoint.size, proof.path, opened.checkpoint.root)
-    return LoggedEntry(index=proof.index, opened=opened)
-
-
-def verify_under_policy(data: bytes, leaf: bytes, policy: Policy) -> LoggedEntry:
-    """As `verify_tlog_proof`, and enough witnesses of the policy have cosigned the checkpoint."""
-    entry = verify_tlog_proof(data, leaf, policy.verifiers)
-    policy.require_quorum(entry.opened)
-    return entry

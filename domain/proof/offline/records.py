@@ -57,24 +57,22 @@ _KIND_NEEDS = {
     "log_discontinuity": {"log"},
     "import_claim": _PERSON | {"entry_point", "claim"},
 }
-_LOG_KINDS = {"key_rotated", "log_started", "log_discontinuity"}
-_ENDINGS = {"erasure_done", "record_expired"}
-_NOBODY = _LOG_KINDS | _ENDINGS | {"anchor"}
-# Parts that only these kinds may have: they would change what a record seems to show.
-_ONLY_IN = {
-    "consent": {"consent_given", "consent_refused", "consent_withdrawn"},
-    "topics": {"consent_withdrawn", "import_claim"},
-    "log": _LOG_KINDS,
-    "log_anchor": {"anchor"},
-    "claim": {"import_claim"},
-    "destroyed": _ENDINGS,
-    "waiting": _ENDINGS,
-    "counts": _ENDINGS,
-    "unreadable_by": _ENDINGS,
-    "pii_principal_id": KIND_SHOWS.keys() - _NOBODY,
-    "name_commitment": KIND_SHOWS.keys() - _NOBODY,
+# What else a record of the kind may have. A part in the wrong place would change what it seems to show.
+_ACT_MAY = {"entry_point", "privacy_notice", "raw_event", "lawful_basis", "marketing_basis", "jurisdiction"}
+_ACT_MAY |= {"retention", "withdrawal_method", "purposes", "personal_data", "storage_locations", "recipients"}
+_ACT_MAY |= {"event_time", "envelope_time", "envelope_time_unit", "previous", "name_commitment"}
+_LOG_MAY = {"event_time", "previous"}
+_END_MAY = {"destroyed", "waiting", "counts", "jurisdiction"}
+_KIND_MAY = dict.fromkeys(KIND_SHOWS, _ACT_MAY) | {
+    "consent_withdrawn": _ACT_MAY | {"consent", "topics"},
+    "import_claim": _ACT_MAY | {"topics"},
+    "erasure_done": _END_MAY | {"entry_point"},
+    "record_expired": _END_MAY,
+    "anchor": _LOG_MAY,
+    "key_rotated": _LOG_MAY,
+    "log_started": _LOG_MAY,
+    "log_discontinuity": _LOG_MAY,
 }
-
 _NEEDED_ALWAYS = {"v", "type", "shows", "schema_version", "record_id", "event_time_unit", "received_at"}
 _TEXTS = ["text"]
 _FORMS: dict[str, Any] = {
@@ -155,12 +153,13 @@ def _check_record(document: Mapping[str, Any]) -> None:
     kind = document.get("type")
     if not isinstance(kind, str) or kind not in KIND_SHOWS:
         raise Wrong("its type is none of the known kinds")
-    for name in sorted((_NEEDED_ALWAYS | _KIND_NEEDS[kind]) - document.keys()):
+    needed = _NEEDED_ALWAYS | _KIND_NEEDS[kind]
+    for name in sorted(needed - document.keys()):
         raise Wrong(f"a record of kind {kind} needs {name}")
     for name, value in document.items():
         if name not in _FORMS:
             raise Wrong("it has a field that is not known in its version")
-        if name in _ONLY_IN and kind not in _ONLY_IN[name]:
+        if name not in needed | _KIND_MAY[kind] | {"event_state"}:
             raise Wrong(f"a record of kind {kind} has no {name}")
         _check_form(name, value, _FORMS[name])
     _check_meaning(kind, document)

@@ -1,18 +1,15 @@
-"""A .tlog-proof has one spelling, and no changed bit of it verifies."""
+"""A .tlog-proof has one spelling, and nothing else is read as one."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.proof.errors import NoteError, PolicyUnmetError, ProofError, TlogProofError
-from domain.proof.note import add_signatures, cosign
-from domain.proof.policy import Policy
-from domain.proof.tlog_proof import TlogProof, verify_tlog_proof, verify_under_policy
+from domain.proof.errors import TlogProofError
+from domain.proof.tlog_proof import TlogProof
 
-from .samples import LOG, OTHER_LOG, WITNESS, make_proofs
+from .samples import make_proofs
 
-LOGGED = make_proofs([b"a record"])[0]
-PROOF = LOGGED.proof
+PROOF = make_proofs([b"a record"])[0].proof
 DATA = PROOF.encode()
 HASHES = st.binary(min_size=32, max_size=32)
 
@@ -30,25 +27,8 @@ def test_a_proof_is_read_as_it_was_written(
     assert TlogProof.parse(proof.encode()) == proof
 
 
-def test_the_proof_verifies_and_the_nonce_stays_out_of_its_repr() -> None:
-    entry = verify_tlog_proof(DATA, LOGGED.leaf, [LOG.verifier])
-    assert (entry.index, entry.opened.checkpoint.size) == (20, 21)
+def test_the_nonce_stays_out_of_its_repr() -> None:
     assert "extra" not in repr(PROOF)
-
-
-@settings(max_examples=400)
-@given(bit=st.integers(0, len(DATA) * 8 - 1))
-def test_no_changed_bit_verifies(bit: int) -> None:
-    changed = bytearray(DATA)
-    changed[bit // 8] ^= 1 << (bit % 8)
-
-    def check() -> None:
-        parsed = TlogProof.parse(bytes(changed))
-        leaf = type(LOGGED)(record=LOGGED.record, proof=parsed).leaf
-        verify_tlog_proof(bytes(changed), leaf, [LOG.verifier])
-
-    with pytest.raises(ProofError):
-        check()
 
 
 @settings(max_examples=200)
@@ -99,21 +79,3 @@ def test_impossible_proofs_are_not_made() -> None:
         values = {"index": 0, "path": (), "checkpoint": b"-", "extra": None} | broken
         with pytest.raises(TlogProofError):
             TlogProof(**values)  # type: ignore[arg-type]  # the wrong values are the point
-
-
-def test_another_key_of_the_same_name_does_not_verify() -> None:
-    with pytest.raises(NoteError):
-        verify_tlog_proof(DATA, LOGGED.leaf, [OTHER_LOG.verifier])
-
-
-def test_a_policy_with_a_witness_needs_its_cosignature() -> None:
-    policy = Policy.parse(
-        f"log {LOG.verifier.vkey}\nwitness w {WITNESS.verifier.vkey}\nquorum w\n".encode(),
-    )
-    with pytest.raises(PolicyUnmetError):
-        verify_under_policy(DATA, LOGGED.leaf, policy)
-    text = PROOF.checkpoint[: PROOF.checkpoint.index(b"\n\n") + 1]
-    note = add_signatures(PROOF.checkpoint, cosign(text, WITNESS, 1_790_000_000))
-    cosigned = TlogProof(index=PROOF.index, path=PROOF.path, checkpoint=note, extra=PROOF.extra)
-    entry = verify_under_policy(cosigned.encode(), LOGGED.leaf, policy)
-    assert [signature.time for signature in entry.opened.cosignatures] == [1_790_000_000]

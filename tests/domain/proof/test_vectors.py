@@ -18,7 +18,7 @@ from domain.proof.merkle import (
 )
 from domain.proof.note import add_signatures, cosign, open_note
 from domain.proof.tiles import ENTRIES, decode_entries, encode_entries, grown_tiles, tile_bytes, tile_path, tiles_for
-from domain.proof.tlog_proof import TlogProof, verify_tlog_proof
+from domain.proof.tlog_proof import TlogProof
 
 from .samples import VECTORS, full_subtrees
 
@@ -122,8 +122,8 @@ def test_the_proof_file_of_entry_5_comes_out_and_verifies() -> None:
     )
     assert made.encode() == data
     assert TlogProof.parse(data) == made
-    entry = verify_tlog_proof(data, LEAVES[5], (LOG.verifier, WITNESS.verifier))
-    assert (entry.index, entry.opened.checkpoint.size) == (5, 8)
+    checkpoint = open_cosigned(made.checkpoint, (LOG.verifier, WITNESS.verifier)).checkpoint
+    verify_inclusion(LEAVES[5], made.index, checkpoint.size, made.path, checkpoint.root)
 
 
 def test_the_witness_request_from_6_to_8_holds_our_path_and_checkpoint() -> None:

@@ -7,10 +7,18 @@ from typing import Any
 import pytest
 
 from domain.proof.offline.errors import Unreadable, Wrong
-from domain.proof.offline.records import _FORMS, KIND_SHOWS, KIND_STATES, RECORD_PROFILE, read_record
+from domain.proof.offline.records import (
+    _FORMS,
+    _KIND_MAY,
+    _KIND_NEEDS,
+    KIND_SHOWS,
+    KIND_STATES,
+    RECORD_PROFILE,
+    read_record,
+)
 from domain.proof.offline.report_texts import CLAIMS
 from domain.proof.offline.strict_json import MAX_JSON_BYTES, MAX_JSON_DEPTH, read_json
-from domain.proof.record import EVENT_STATES, PROFILE, SHOWS
+from domain.proof.record import _ANY_ACT, _END_KINDS, _LOG_KINDS, _MAY, _NEEDS, EVENT_STATES, PROFILE, SHOWS
 from domain.proof.record_json import _FIELDS
 from domain.proof.record_sections import RecordKind
 
@@ -25,6 +33,14 @@ def test_every_kind_that_is_written_is_read() -> None:
     assert {str(kind): words for kind, words in SHOWS.items()} == KIND_SHOWS
     assert {str(kind): state for kind, state in EVENT_STATES.items()} == KIND_STATES
     assert PROFILE == RECORD_PROFILE
+
+
+def test_each_kind_needs_and_may_have_what_the_writer_says() -> None:
+    for kind in RecordKind:
+        needs = _NEEDS[kind]
+        more = {"event_time", "previous"} if kind in _LOG_KINDS else set() if kind in _END_KINDS else _ANY_ACT
+        assert needs == _KIND_NEEDS[kind]
+        assert needs | more | _MAY.get(kind, set()) == needs | _KIND_MAY[kind]
 
 
 def test_no_field_is_written_that_the_verifier_does_not_know() -> None:

@@ -468,7 +468,8 @@ def test_an_anchor_by_an_authority_that_cheats_is_wrong(story: Story, tmp_path: 
 
 def test_a_record_that_concerns_nobody_has_a_bundle_too() -> None:
     log = TestLog(LOG_KEY)
-    ending = record("erasure_done", page_id=PAGE, controller={"name": "B", "contact": "c"}) | {
+    ending = record("erasure_done", page_id=PAGE, controller={"name": "B", "contact": "c"}, event_time=None) | {
+        "event_time_unit": "missing",
         "unreadable_by": "2026-12-07T00:00:00.000Z",
         "destroyed": [{"origin": LOG_KEY.name, "indexes": "0-3,7"}],
         "counts": {"consent_record": 4},
