@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import campaigns, keys, leads, logs, notices, pages, proofs, requests
+from app.commands import campaigns, keys, leads, logs, notices, pages, proof_audit, proofs, requests
 from app.commands import witness as witness_command
 from app.commands.running import AsJson, finish, log_to, read_settings, show
 
@@ -21,8 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Assent: a Messenger bot and broadcast service that proves every opt-in and keeps every promise.",
 )
-for name, command in (("checkpoint", logs.checkpoint), ("new-log", logs.new_log)):
-    proofs.app.command(name)(command)
+for command in (logs.checkpoint, logs.new_log, proof_audit.audit, proof_audit.account):
+    proofs.app.command()(command)
 for group in (campaigns, pages, leads, requests, notices, proofs, keys):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 

@@ -67,10 +67,21 @@ def chain_hash(
     return sha256(length_prefixed(_LABEL, *parts)).digest()
 
 
+@dataclass(slots=True)
+class ChainWalk:
+    """Goes through the list in order, from its first entry on."""
+
+    length: int = 0
+    newest: AuditEntry | None = None
+
+    def holds(self, entry: AuditEntry) -> bool:
+        """Whether the next entry is unchanged and follows the one before."""
+        expected, before = (1, FIRST) if self.newest is None else (self.newest.seq + 1, self.newest.hash)
+        self.length, self.newest = self.length + 1, entry
+        return (entry.seq, entry.previous, entry.hash) == (expected, before, entry.computed())
+
+
 def broken_links(entries: Iterable[AuditEntry]) -> Iterator[int]:
     """The numbers at which the list, in order, is not one unbroken chain from its first entry on."""
-    expected, before = 1, FIRST
-    for entry in entries:
-        if entry.seq != expected or entry.previous != before or entry.hash != entry.computed():
-            yield entry.seq
-        expected, before = entry.seq + 1, entry.hash
+    walk = ChainWalk()
+    return (entry.seq for entry in entries if not walk.holds(entry))

@@ -57,11 +57,16 @@ class AuditStore:
             hash=made,
         )
 
-    async def entries(self, tx: "Transaction") -> AsyncIterator[AuditEntry]:
-        """Every entry in order, a few at a time; the transaction must stay open meanwhile."""
-        async for row in tx.cursor(f"select {_COLUMNS} from audit_entry order by seq", prefetch=500):  # noqa: S608
-            yield AuditEntry(**row)
+    def entries(self, tx: "Transaction") -> AsyncIterator[AuditEntry]:
+        """Every entry in order."""
+        return audit_entries(tx)
 
     def reason(self, entry: AuditEntry) -> str:
         """What the operator gave as reason; raises OpenFailed when it was altered."""
         return self.keys.system.open(Label.AUDIT_REASON, entry.seq.to_bytes(8, "big"), entry.reason_sealed).decode()
+
+
+async def audit_entries(tx: "Transaction") -> AsyncIterator[AuditEntry]:
+    """Every entry in order, a few at a time; the transaction must stay open meanwhile."""
+    async for row in tx.cursor(f"select {_COLUMNS} from audit_entry order by seq", prefetch=500):  # noqa: S608
+        yield AuditEntry(**row)

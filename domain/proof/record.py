@@ -88,7 +88,7 @@ _NEEDS: dict[RecordKind, set[str]] = {
 _MAY: dict[RecordKind, set[str]] = {
     RecordKind.CONSENT_WITHDRAWN: {"consent", "topics"},
     RecordKind.ERASURE_DONE: {"destroyed", "waiting", "counts", "entry_point", "jurisdiction"},
-    RecordKind.RECORD_EXPIRED: {"destroyed", "waiting", "counts", "jurisdiction"},
+    RecordKind.RECORD_EXPIRED: {"destroyed", "waiting", "counts", "entry_point", "jurisdiction"},
     RecordKind.IMPORT_CLAIM: {"topics"},
 }
 _OPTIONAL = (

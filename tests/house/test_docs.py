@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from app.cli import app as program
 from domain.audit import AuditAction
+from domain.proof.findings import MEANINGS, FindingKind
 from tests.house.tree import ROOMS, ROOT, name_of, parsed, project_files
 
 PAGE = ROOT / "docs" / "log-events.md"
@@ -113,3 +114,10 @@ def _error_codes() -> Iterator[str]:
 
 def test_every_audit_action_is_documented_and_no_other() -> None:
     assert _documented("Audit actions") == {action.value for action in AuditAction}
+
+
+def test_every_finding_of_an_audit_is_explained_in_the_words_the_program_prints() -> None:
+    text = (ROOT / "docs" / "proof-audit.md").read_text(encoding="utf-8")
+    assert set(MEANINGS) == set(FindingKind)
+    explained = dict(re.findall(r"^\| `([a-z_]+)` \| (.*) \|$", text, re.MULTILINE))
+    assert explained == {kind.value: meaning for kind, meaning in MEANINGS.items()}

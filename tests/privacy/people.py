@@ -24,6 +24,7 @@ from domain.lead import Lead, LeadProfile
 from domain.page import MarketingBasis, Page
 from domain.personal import Pii
 from domain.proof.record_sections import EntryPoint, RawCovers, TimeUnit
+from privacy.checkpoints import Sequencer
 from privacy.erasure import Erasure
 from privacy.exports import Exports
 from privacy.ledger import Choice, Evidence, Ledger, RawPart
@@ -101,6 +102,17 @@ class World:
     @property
     def retention(self) -> Retention:
         return Retention(store=self.store, erasure=self.erasure, exports=self.exports)
+
+    @property
+    def sequencer(self) -> Sequencer:
+        return Sequencer(store=self.store, host="bot.example", clock=self.clock)
+
+    async def sequenced(self) -> None:
+        """Every entry that waits gets its index and a signed head."""
+        holder = self.store.keys.holder
+        if "log" not in holder.ring.log_seeds:
+            await holder.change(lambda ring: ring.with_log_seed("log", os.urandom(32)))
+        assert await self.sequencer.catch_up()
 
     async def page(self) -> Page:
         found = await self.store.pages.get(PAGE)

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -29,7 +28,6 @@ from domain.proof.record_json import decode
 from domain.proof.record_sections import EntryPoint, RecordKind, format_indexes
 from domain.tokens import receipt_bytes
 from privacy.catalog import CATALOG
-from privacy.checkpoints import Sequencer
 from storage.database import Database, Transaction
 from storage.errors import OpenFailed
 from storage.labels import Label
@@ -147,7 +145,7 @@ async def test_the_status_says_what_was_done_and_until_when_backups_last(world: 
 
 async def test_the_erasure_has_a_log_entry_that_names_nobody_and_the_log_verifies(world: World) -> None:
     _, request_id = await erased(world)
-    await sequenced(world)
+    await world.sequenced()
     certificate = UUID((await world.requests.show(request_id)).steps["certificate"])
     async with world.database.transaction() as tx:
         kept = await world.store.log_records.get(tx, certificate)
@@ -161,14 +159,6 @@ async def test_the_erasure_has_a_log_entry_that_names_nobody_and_the_log_verifie
     said = decode(kept.record)
     assert (said.kind, said.unreadable_by) == (RecordKind.ERASURE_DONE, world.store.keys.ring.horizon(NOW))
     assert PSID not in kept.record.decode()
-
-
-async def sequenced(world: World) -> None:
-    """Every entry that waits gets its index and a signed head."""
-    holder = world.store.keys.holder
-    if "log" not in holder.ring.log_seeds:
-        await holder.change(lambda ring: ring.with_log_seed("log", os.urandom(32)))
-    await Sequencer(store=world.store, host="bot.example", clock=world.clock).catch_up()
 
 
 async def ends(world: World, kind: RecordKind) -> list[ProofRecord]:
@@ -189,9 +179,9 @@ async def test_the_erasure_names_by_index_what_nobody_can_open_any_more_and_noth
     other = await world.lead(psid="73104829190000000")
     await world.acts(other)
     lead = await world.canary()
-    await sequenced(world)
+    await world.sequenced()
     await world.begun(lead.lead_id)
-    await sequenced(world)
+    await world.sequenced()
     [said] = await ends(world, RecordKind.ERASURE_DONE)
     [named] = said.destroyed
     numbers = await indexes_of(world, lead)
@@ -210,7 +200,7 @@ async def test_an_entry_that_waits_for_its_index_is_named_by_its_leaf_hash_and_c
     lead = await world.canary()
     waiting = {row["entry"] for row in await world.fetch("select entry from log_pending")}
     await world.begun(lead.lead_id)
-    await sequenced(world)
+    await world.sequenced()
     [said] = await ends(world, RecordKind.ERASURE_DONE)
     assert said.destroyed == ()
     assert set(said.waiting) == {leaf_hash(entry).hex() for entry in waiting}
@@ -241,7 +231,7 @@ async def test_whoever_has_very_many_entries_is_erased_all_the_same(
     other = await world.lead(psid="73104829190000000")
     for person in (lead, other, lead, other, lead):
         await world.acts(person, start=False)
-        await sequenced(world)
+        await world.sequenced()
     monkeypatch.setattr("privacy.erasure.endings", partial(endings, limit=1))
     await world.begun(lead.lead_id)
     said = await ends(world, RecordKind.ERASURE_DONE)
@@ -252,7 +242,7 @@ async def test_whoever_has_very_many_entries_is_erased_all_the_same(
 
 async def test_the_receipt_names_the_log_entry_of_the_erasure(world: World) -> None:
     _, request_id = await erased(world)
-    await sequenced(world)
+    await world.sequenced()
     [text] = await world.messages("receipt")
     request = await world.requests.show(request_id)
     receipt = await world.requests.certificate_of(request)

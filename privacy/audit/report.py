@@ -1,0 +1,98 @@
+"""What does an audit say in the end?"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from domain.proof.findings import MEANINGS, Finding
+from privacy.audit.book import FindingBook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSummary:
+    """One log: its size and root as computed from its entries."""
+
+    origin: str
+    size: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """Counts of what was looked at, and every finding; nothing personal."""
+
+    logs: tuple[LogSummary, ...]
+    counts: dict[str, int]
+    records: Counter[str]
+    audit_chain: str | None
+    findings: tuple[Finding, ...]
+    finding_counts: dict[str, int]
+
+    @property
+    def good(self) -> bool:
+        return not self.finding_counts
+
+    @property
+    def found(self) -> int:
+        return sum(self.finding_counts.values())
+
+    def document(self) -> dict[str, Any]:
+        """One JSON document."""
+        return {
+            "good": self.good,
+            "logs": [{"origin": log.origin, "size": log.size, "root": log.root} for log in self.logs],
+            "counts": self.counts,
+            "records": dict(sorted(self.records.items())),
+            "audit_chain": self.audit_chain,
+            "finding_counts": self.finding_counts,
+            "findings": [
+                {
+                    "kind": one.kind.value,
+                    "origin": one.origin,
+                    "index": one.index,
+                    "row": one.row,
+                    "meaning": one.meaning,
+                }
+                for one in self.findings
+            ],
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        lines = [f"log {log.origin}: {log.size:,} entries, root {log.root}" for log in self.logs]
+        lines += [f"{name.replace('_', ' ')}: {number:,}" for name, number in self.counts.items()]
+        lines += [f"records of kind {kind}: {number:,}" for kind, number in sorted(self.records.items())]
+        if self.audit_chain is not None:
+            lines.append(f"newest hash of what operators did: {self.audit_chain}")
+        lines.append("")
+        if self.good:
+            lines.append("Nothing wrong was found.")
+            return lines
+        lines.append(f"{self.found:,} findings:")
+        lines += [str(one) for one in self.findings]
+        hidden = self.found - len(self.findings)
+        if hidden:
+            lines.append(f"... and {hidden:,} more; by kind:")
+            lines += [f"{kind}: {number:,}" for kind, number in self.finding_counts.items()]
+        return lines
+
+
+def summed_up(
+    book: FindingBook,
+    *,
+    logs: list[LogSummary],
+    counts: dict[str, int],
+    records: Counter[str],
+    audit_chain: str | None,
+    limit: int,
+) -> AuditReport:
+    """The report of these findings, at most `limit` of them shown."""
+    ordered = [kind for kind in MEANINGS if book.counts[kind]]
+    return AuditReport(
+        logs=tuple(logs),
+        counts=counts,
+        records=records,
+        audit_chain=audit_chain,
+        findings=tuple(book.in_order()[:limit]),
+        finding_counts={kind.value: book.counts[kind] for kind in ordered},
+    )
