@@ -26,8 +26,10 @@ from privacy.anchors.growth import LogGrowth
 from privacy.anchors.mail import MailAnchor, MailServer
 from privacy.anchors.overview import Overview
 from privacy.anchors.port import Anchor
+from privacy.anchors.remembered import LOOK_SECONDS, FolderMemory, WitnessMemory
 from privacy.anchors.rfc3161 import TimestampAnchor
 from privacy.anchors.witness import WitnessAnchor
+from privacy.outside_heads import OutsideHeads
 from storage.store import Store
 
 
@@ -65,6 +67,16 @@ def build_anchors(
     """The adapter of every authority; does no input or output."""
     growth = LogGrowth(store=store)
     return tuple(_anchors(settings, authorities, growth, Caller(session=session), clock))
+
+
+def build_memories(
+    settings: Settings, authorities: Authorities, session: aiohttp.ClientSession
+) -> tuple[OutsideHeads, ...]:
+    """Every authority that can be asked what it remembers of the log; does no input or output."""
+    caller = Caller(session=session, call_seconds=LOOK_SECONDS)
+    folder = settings.checkpoint_folder
+    folders = () if folder is None else (FolderMemory(folder=folder),)
+    return (*folders, *(WitnessMemory(url=url, caller=caller) for url, _ in authorities.witnesses))
 
 
 def _anchors(

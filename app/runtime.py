@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from app.anchoring import Authorities, build_anchors
+from app.anchoring import Authorities, build_anchors, build_memories
 from app.settings import Settings
 from bot.data_request import DataRequests
 from bot.dispatcher import Dispatcher
@@ -112,7 +112,8 @@ async def running(
         keys = await open_keys(database, provider, random_bytes=os.urandom, now=clock())
         session = await stack.enter_async_context(_session(settings))
         store = Store.over(database, keys)
-        runtime = build(settings, store, session, clock, authorities, Outside(own=heads))
+        outside = Outside(own=heads, others=build_memories(settings, authorities, session))
+        runtime = build(settings, store, session, clock, authorities, outside)
         refresher = asyncio.create_task(_refresh(runtime))
         stack.callback(refresher.cancel)
         yield runtime

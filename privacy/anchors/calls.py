@@ -1,6 +1,6 @@
 """How are authorities called over HTTP, so that none of them can do more than answer?
 
-One POST, no redirects, an answer of limited length, ten seconds. Names must lead to public addresses (the session's
+One request, no redirects, an answer of limited length, ten seconds. Names must lead to public addresses (the session's
 resolver sees to it), and addresses must be public themselves, except in local mode.
 """
 
@@ -60,12 +60,19 @@ class Caller:
 
     async def post(self, url: URL, body: bytes, content_type: str) -> HttpAnswer:
         """Any answer that is whole and below the limit, whatever its status; raises TryAgain or Misconfigured."""
-        headers = {"Content-Type": content_type, "Accept-Encoding": "identity", "User-Agent": "assent"}
+        return await self._call("POST", url, body, {"Content-Type": content_type})
+
+    async def get(self, url: URL) -> HttpAnswer:
+        """As `post`, for what an authority shows to everybody."""
+        return await self._call("GET", url, None, {})
+
+    async def _call(self, method: str, url: URL, body: bytes | None, headers: dict[str, str]) -> HttpAnswer:
         try:
-            async with self.session.post(
+            async with self.session.request(
+                method,
                 url,
                 data=body,
-                headers=headers,
+                headers={"Accept-Encoding": "identity", "User-Agent": "assent", **headers},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=self.call_seconds),
             ) as answer:

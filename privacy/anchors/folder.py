@@ -56,4 +56,13 @@ class FolderAnchor:
 
 def file_name(checkpoint: Checkpoint) -> str:
     """The name of a checkpoint's file; sorted by name, the files of a log are sorted by size."""
-    return f"{re.sub(r'[^A-Za-z0-9.-]', '_', checkpoint.origin)}-{checkpoint.size:012d}.checkpoint"
+    return f"{_plain(checkpoint.origin)}-{checkpoint.size:012d}.checkpoint"
+
+
+def file_pattern(origin: str) -> str:
+    """Matches the files of this log, and of no other of the same installation."""
+    return f"{_plain(origin)}-{'[0-9]' * 12}.checkpoint"
+
+
+def _plain(origin: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "_", origin)
