@@ -108,7 +108,9 @@ open_note() { # file, name, table: as read_text; at least one of these keys sign
     ed25519 "${keys["$who $id"]}" "${signature:8}" "$work/text" || fail "$2: the signature by $who is wrong"
     signed=1
   done < <(tail -n +5 "$1")
-  [ $signed -eq 1 ] || fail "$2 is not signed by a key of $origin that you gave"
+  [ $signed -eq 0 ] || return 0
+  [[ " ${!keys[*]}" == *" $origin "* ]] || fail "$2 is of $origin: give the key of that log too, with another --vkey"
+  fail "$2 is not signed by a key of $origin that you gave"
 }
 cosigned() { # file, witness: sets cosigned_at; false when its key was not given
   local dash who blob more signature id

@@ -335,7 +335,10 @@ def _without_line(data: bytes, number: int) -> bytes:
     return b"\n".join(lines[:number] + lines[number + 1 :])
 
 
-def test_a_key_that_did_not_sign_fails(check, members: Members) -> None:
+def test_a_key_that_did_not_sign_fails_and_that_of_another_log_is_not_enough(check, members: Members) -> None:
+    other_log = TestKey("log.example/2027", 1)
+    status, said = check(pack(members), "--vkey", other_log.vkey)
+    assert (status, f"is of {LOG_KEY.name}: give the key of that log too" in said) == (1, True)
     status, said = check(pack(members), "--vkey", STRANGER.vkey)
     assert (status, "is not signed by a key of log.example/2026 that you gave" in said) == (1, True)
 
