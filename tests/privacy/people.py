@@ -332,7 +332,7 @@ async def open_world(dsn: str, folder: Any, database: Database | None = None) ->
         holder = RingHolder(ring, provider)
         holder.ring = await provider.store(holder.ring)
         world = World(database, Store.over(database, Keys(holder)))
-        await world.store.pages.put(_page())
+        await world.store.pages.put(a_page())
         async with database.transaction() as tx:
             bodies = {"en": "We keep little.", "de": "Wir behalten wenig."}
             await world.store.notices.publish(tx, PAGE, bodies, now=NOW)
@@ -341,7 +341,7 @@ async def open_world(dsn: str, folder: Any, database: Database | None = None) ->
         await database.close()
 
 
-def _page() -> Page:
+def a_page() -> Page:
     return Page(
         page_id=PAGE,
         name="Bakery",
