@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Assent: a Messenger bot and broadcast service that proves every opt-in and keeps every promise.",
 )
-for command in (logs.checkpoint, logs.new_log, proof_audit.audit, proof_audit.account):
+for command in (logs.checkpoint, logs.new_log, logs.tiles, proof_audit.audit, proof_audit.account):
     proofs.app.command()(command)
 for group in (campaigns, pages, leads, requests, notices, proofs, keys):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])

@@ -13,6 +13,8 @@ from typing import ClassVar, Final
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
+from pydantic import SecretStr
+
 PREFIX: Final = "ASSENT_"
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -165,6 +167,13 @@ def platform_address(text: str) -> str:
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_NAMES and "." in parts.hostname:
         raise ValueError("is not https")
     return text.rstrip("/")
+
+
+def address_token(secret: SecretStr) -> SecretStr:
+    """A secret that stands in an address as it is. Raises ValueError for one that is short or needs quoting."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{32,200}", secret.get_secret_value(), re.ASCII):
+        raise ValueError("is too short, or holds what cannot stand in an address")
+    return secret
 
 
 def database_address(text: str) -> str:

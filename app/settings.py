@@ -159,6 +159,17 @@ class Settings(AnchorSettings):
         LogFormat, Lowered, Env("LOG_FORMAT", "One JSON object a line, or text for people.", "json or text")
     ] = LogFormat.JSON
 
+    log_token: Annotated[
+        Annotated[SecretStr, AfterValidator(environment.address_token)] | None,
+        Env(
+            "ASSENT_LOG_TOKEN",
+            "Serves the log to whoever knows it, at `/log/TOKEN/NUMBER/`. Without it nothing is served.",
+            "a secret of at least 32 letters, digits, - and _",
+            secret=True,
+            from_file=True,
+        ),
+    ] = None
+
     # Files and keys
 
     home: Annotated[

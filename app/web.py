@@ -15,11 +15,13 @@ from app.health import Health
 from app.runtime import Runtime
 from app.settings import Settings
 from domain.texts import TextCatalog
+from privacy.log_tiles import LogTiles
 from storage.inbox_writer import InboxWriter
 from storage.webhook_counts import WebhookCounts
 from webhooks.deletion import PlatformCallbacks
 from webhooks.downloads import Downloads
 from webhooks.follower_pages import FollowerPages
+from webhooks.log import LogPages
 from webhooks.privacy import PrivacyPages
 from webhooks.receive import ReceiveEvents
 from webhooks.rendering import Pages
@@ -81,6 +83,9 @@ def build_web_app(runtime: Runtime, writer: InboxWriter, counts: WebhookCounts, 
     )
     app.add_routes(receive.routes())
     add_follower_pages(app, runtime, counts, looks)
+    if settings.log_token is not None:
+        pages = LogPages(tiles=LogTiles(runtime.store), token=settings.log_token.get_secret_value())
+        app.add_routes(pages.routes())
     app.add_routes(Health(pings={"database": runtime.store.database.ping}).routes())
     return app
 

@@ -1,4 +1,4 @@
-"""proofs: checkpoint, new-log."""
+"""proofs: checkpoint, new-log, tiles."""
 
 import sys
 from datetime import timedelta
@@ -80,6 +80,27 @@ def new_log(
         return
     lines = [f"{name.replace('_', ' ')}: {value}" for name, value in document.items() if value is not None]
     show(document, [*lines, "Publish the new key where people expect it."], as_json=as_json)
+
+
+def tiles(
+    to: Annotated[Path, typer.Option(help="The folder; each log gets one of its own in it, named by its number.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write every log as static files in the C2SP tile layout; goes on where it broke off."""
+
+    async def work(runtime: "Runtime") -> list[dict[str, Any]]:
+        from privacy.log_tiles import LogTiles
+        from privacy.tile_export import TileExport
+
+        exported = await TileExport(LogTiles(runtime.store)).run(to)
+        return [
+            {"log": one.log_id, "origin": one.origin, "size": one.size, "folder": str(one.folder), "new": one.written}
+            for one in exported
+        ]
+
+    found = with_runtime(work)
+    lines = [f"log {one['log']}: {one['size']} entries in {one['folder']}, {one['new']} new tiles" for one in found]
+    show(found, lines or ["There is no signed log yet."], as_json=as_json)
 
 
 def _begun(begun: "LogBegun") -> dict[str, Any]:

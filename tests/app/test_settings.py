@@ -18,6 +18,7 @@ HOME = {"HOME": "/home/ann"}
 CANARY = "hunter2-canary"
 # What a secret looks like where not any text will do, and what it needs beside it.
 SAMPLES = {
+    "ASSENT_LOG_TOKEN": f"{CANARY}-and-so-many-characters-more",
     "SMTP_URL": f"smtps://ann:{CANARY}@mail.example",
     "ASSENT_CHECKPOINT_MAIL_TO": f"{CANARY}@elsewhere.example",
     "ASSENT_CHECKPOINT_MAIL_FROM": f"{CANARY}@operator.example",
@@ -75,6 +76,7 @@ def test_every_variable_is_read() -> None:
         DEFAULT_TIMEZONE="Europe/Berlin",
         SHUTDOWN_GRACE_SECONDS="5",
         ASSENT_HOME="/srv/assent",
+        ASSENT_LOG_TOKEN="0123456789abcdefghijklmnopqrstu_",
         ASSENT_KEYRING="{}",
         ASSENT_KEYRING_FILE="/etc/assent/ring.json",
         ASSENT_PG_BIN="/usr/lib/postgresql/15/bin",
@@ -191,6 +193,8 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("DEFAULT_TIMEZONE", "Mars/Olympus"),
         ("DEFAULT_TIMEZONE", "../../etc/passwd"),
         ("SHUTDOWN_GRACE_SECONDS", "0"),
+        ("ASSENT_LOG_TOKEN", "0123456789abcdefghijklmnopqrstu"),
+        ("ASSENT_LOG_TOKEN", "0123456789abcdefghijklmnopqrst/u"),
         ("ASSENT_HOME", "/"),
         ("ASSENT_PAGE_PACE", "41"),
         ("ASSENT_PAGE_PACE", "0"),

@@ -134,3 +134,16 @@ async def test_the_loss_of_the_key_is_said_by_the_doctor_and_mended_by_a_new_log
     assert (await run(world, "proofs", "new-log", "--reason", "the key is lost")).status == 0
     assert await world.value("select seed_name from log_key order by log_id desc limit 1") == "log-2"
     assert "ok   log: " in (await run(world, "check")).stdout
+
+
+async def test_tiles_writes_every_log_into_a_folder(world: LogWorld, tmp_path: Path) -> None:
+    none = await run(world, "proofs", "tiles", "--to", str(tmp_path / "static"))
+    assert (none.status, none.stdout) == (0, "There is no signed log yet.\n")
+    await world.logged(300)
+    log_id = (await world.head()).log_id
+    [said] = json.loads((await run(world, "proofs", "tiles", "--to", str(tmp_path / "static"), "--json")).stdout)
+    assert (said["log"], said["size"], said["new"]) == (log_id, 301, 5)
+    assert (tmp_path / "static" / str(log_id) / "tile" / "entries" / "000").stat().st_size == 256 * 35
+    (tmp_path / "file").write_bytes(b"")
+    refused = await run(world, "proofs", "tiles", "--to", str(tmp_path / "file"))
+    assert (refused.status, "choose an empty folder" in refused.stderr) == (1, True)
