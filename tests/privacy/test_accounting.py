@@ -14,6 +14,7 @@ from storage.labels import Label
 from tests.house.tree import ROOT
 from tests.privacy.audited import Audited
 from tests.privacy.people import PAGE, open_world
+from tests.privacy.proving import Office, members_of
 
 RESTORED = (
     "log",
@@ -104,6 +105,20 @@ async def test_the_record_says_that_an_operator_wrote_it_and_the_reason_is_seale
         world.store.keys.system.open(Label.AUDIT_REASON, (1).to_bytes(8, "big"), entry.reason_sealed)
         == b"Frau M\xc3\xbcller fragt"
     )
+
+
+async def test_the_record_can_be_handed_over_and_verifies_like_any_proof(audited: Audited) -> None:
+    [lead] = await audited.people(1)
+    await audited.world.execute("delete from lead_key where lead_id = $1", lead.lead_id)
+    done = await accounting(audited).account("the backup of the night")
+    await audited.world.sequenced()
+    office = Office(audited.world)
+    proof = await office.export(done.records[0])
+    verdict = await office.verdict(proof)
+    assert [step.held for step in verdict.steps] == [True] * 15
+    said = members_of(proof)["README.txt"].decode()
+    assert "Records ended, and the means to open the log entries listed below were destroyed." in said
+    assert "entry_point: console" in said
 
 
 async def test_an_erasure_is_not_accounted_for_a_second_time(audited: Audited) -> None:

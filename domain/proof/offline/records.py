@@ -67,7 +67,7 @@ _KIND_MAY = dict.fromkeys(KIND_SHOWS, _ACT_MAY) | {
     "consent_withdrawn": _ACT_MAY | {"consent", "topics"},
     "import_claim": _ACT_MAY | {"topics"},
     "erasure_done": _END_MAY | {"entry_point"},
-    "record_expired": _END_MAY,
+    "record_expired": _END_MAY | {"entry_point"},
     "anchor": _LOG_MAY,
     "key_rotated": _LOG_MAY,
     "log_started": _LOG_MAY,

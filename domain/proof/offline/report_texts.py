@@ -12,8 +12,7 @@ CLAIMS = {
     "consent_withdrawn": "A person withdrew consent to marketing messages.",
     "receipt_sent": "A receipt for earlier records was sent to a person.",
     "erasure_done": "The data of a person was erased, and the means to open the log entries listed below destroyed.",
-    "record_expired": "Records reached the end of their retention, and the means to open the log entries listed below"
-    " were destroyed.",
+    "record_expired": "Records ended, and the means to open the log entries listed below were destroyed.",
     "anchor": "A signed state of the log was put into hands other than the operator's.",
     "key_rotated": "The log changed its key.",
     "log_started": "The log was started.",

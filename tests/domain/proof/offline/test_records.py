@@ -106,6 +106,7 @@ def test_an_ending_names_nobody() -> None:
         [path] = [path for path in VECTORS if path.stem == kind]
         document = json.loads(path.read_bytes())
         read_record(compact(document))
+        read_record(compact(document | {"entry_point": "console"}))
         for name in ("pii_principal_id", "name_commitment"):
             with pytest.raises(Wrong, match=f"has no {name}"):
                 read_record(compact(document | {name: "ab" * 32}))
