@@ -1,12 +1,17 @@
 """Which programs lie in every bundle, so that nobody needs ours to check it?
 
 verify.py is made from the modules of domain/proof/offline: their source, one after the other, without the imports
-between them. It comes out byte for byte the same from the same source.
+between them. It comes out byte for byte the same from the same source. verify.html is the same check for a
+browser, see verify_page.
 """
 
 import ast
 from functools import lru_cache
 from importlib.resources import files
+
+from privacy.verify_page import verify_html
+
+__all__ = ["verify_html", "verify_py"]
 
 _PACKAGE = "domain.proof.offline"
 # From the ones that need nothing to the one that is run.

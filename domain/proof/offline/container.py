@@ -23,14 +23,14 @@ _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _MEGABYTE = 1_048_576
-_ALWAYS_FIRST = ("README.txt", "report.html", "record.json", "record.tlog-proof", "record.jsonld")
-_SIZES = {
+ALWAYS_FIRST = ("README.txt", "report.html", "record.json", "record.tlog-proof", "record.jsonld")
+MEMBER_SIZES = {
     "json": 262_144, "jsonld": 327_680, "tlog-proof": 278_528, "consistency": 278_528, "checkpoint": 262_144,
     "tsr": 131_072, "nonce": 256, "txt": _MEGABYTE, "html": _MEGABYTE, "py": _MEGABYTE, "bin": _MEGABYTE,
     SUMS: 262_144,
 }  # fmt: skip
 _ITEM = re.compile(r"(related|keys|anchors)/([0-9]{2})-([a-z0-9_]{1,40})\.([a-z-]+)", re.ASCII)
-_ANCHOR_METHODS = ("rfc3161", "witness", "mail", "folder")
+ANCHOR_METHODS = ("rfc3161", "witness", "mail", "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def read_container(data: bytes) -> Container:
     """The members, in the form and order of a bundle; for every other file Unreadable says why."""
     members = read_stored_zip(data)
     for name, content in members.items():
-        limit = _SIZES.get(name.rpartition(".")[2])
+        limit = MEMBER_SIZES.get(name.rpartition(".")[2])
         if limit is None:
             raise Unreadable(f"member {name} does not belong in a bundle")
         if len(content) > limit:
@@ -94,11 +94,11 @@ def _put(items: list[Item], name: str, found: re.Match[str], content: bytes) -> 
 def _expected_names(container: Container) -> list[str]:
     """What a bundle with these optional members and numbered groups consists of, in order."""
     members = container.members
-    names = [*_ALWAYS_FIRST, *([NOTICE] if NOTICE in members else []), "policy.txt"]
+    names = [*ALWAYS_FIRST, *([NOTICE] if NOTICE in members else []), "policy.txt"]
     for item in (*container.related, *container.keys):
         names += [f"{item.name}.json", f"{item.name}.tlog-proof"]
     for item in container.anchors:
-        if item.kind not in _ANCHOR_METHODS:
+        if item.kind not in ANCHOR_METHODS:
             raise Unreadable(f"{item.name} is of a method that is not known here")
         answer = [f"{item.name}.tsr"] if item.kind == "rfc3161" else []
         names += [f"{item.name}.checkpoint", f"{item.name}.consistency", *answer]

@@ -42,7 +42,7 @@ KIND_STATES = {
 
 _PERSON = {"page_id", "pii_principal_id", "controller"}
 _CONSENT = _PERSON | {"entry_point", "privacy_notice", "consent"}
-_KIND_NEEDS = {
+KIND_NEEDS = {
     "conversation_started": _PERSON | {"entry_point", "raw_event", "marketing_basis"},
     "notice_shown": _PERSON | {"privacy_notice"},
     "consent_given": _CONSENT | {"purposes", "lawful_basis", "marketing_basis", "withdrawal_method"},
@@ -63,7 +63,7 @@ _ACT_MAY |= {"retention", "withdrawal_method", "purposes", "personal_data", "sto
 _ACT_MAY |= {"event_time", "envelope_time", "envelope_time_unit", "previous", "name_commitment"}
 _LOG_MAY = {"event_time", "previous"}
 _END_MAY = {"destroyed", "waiting", "counts", "jurisdiction"}
-_KIND_MAY = dict.fromkeys(KIND_SHOWS, _ACT_MAY) | {
+KIND_MAY = dict.fromkeys(KIND_SHOWS, _ACT_MAY) | {
     "consent_withdrawn": _ACT_MAY | {"consent", "topics"},
     "import_claim": _ACT_MAY | {"topics"},
     "erasure_done": _END_MAY | {"entry_point"},
@@ -73,9 +73,9 @@ _KIND_MAY = dict.fromkeys(KIND_SHOWS, _ACT_MAY) | {
     "log_started": _LOG_MAY,
     "log_discontinuity": _LOG_MAY,
 }
-_NEEDED_ALWAYS = {"v", "type", "shows", "schema_version", "record_id", "event_time_unit", "received_at"}
+NEEDED_ALWAYS = {"v", "type", "shows", "schema_version", "record_id", "event_time_unit", "received_at"}
 _TEXTS = ["text"]
-_FORMS: dict[str, Any] = {
+RECORD_FORMS: dict[str, Any] = {
     "v": "number", "type": "text", "shows": "text", "schema_version": "text", "event_state": "text",
     "record_id": "uuid", "page_id": "page", "pii_principal_id": "hash", "name_commitment": "hash",
     "event_time": "time", "event_time_unit": "text", "envelope_time": "time",
@@ -153,15 +153,15 @@ def _check_record(document: Mapping[str, Any]) -> None:
     kind = document.get("type")
     if not isinstance(kind, str) or kind not in KIND_SHOWS:
         raise Wrong("its type is none of the known kinds")
-    needed = _NEEDED_ALWAYS | _KIND_NEEDS[kind]
+    needed = NEEDED_ALWAYS | KIND_NEEDS[kind]
     for name in sorted(needed - document.keys()):
         raise Wrong(f"a record of kind {kind} needs {name}")
     for name, value in document.items():
-        if name not in _FORMS:
+        if name not in RECORD_FORMS:
             raise Wrong("it has a field that is not known in its version")
-        if name not in needed | _KIND_MAY[kind] | {"event_state"}:
+        if name not in needed | KIND_MAY[kind] | {"event_state"}:
             raise Wrong(f"a record of kind {kind} has no {name}")
-        _check_form(name, value, _FORMS[name])
+        _check_form(name, value, RECORD_FORMS[name])
     _check_meaning(kind, document)
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from domain.proof.offline.errors import Unreadable, Wrong
 from domain.proof.offline.records import (
-    _FORMS,
-    _KIND_MAY,
-    _KIND_NEEDS,
+    KIND_MAY,
+    KIND_NEEDS,
     KIND_SHOWS,
     KIND_STATES,
+    RECORD_FORMS,
     RECORD_PROFILE,
     read_record,
 )
@@ -39,13 +39,13 @@ def test_each_kind_needs_and_may_have_what_the_writer_says() -> None:
     for kind in RecordKind:
         needs = _NEEDS[kind]
         more = {"event_time", "previous"} if kind in _LOG_KINDS else set() if kind in _END_KINDS else _ANY_ACT
-        assert needs == _KIND_NEEDS[kind]
-        assert needs | more | _MAY.get(kind, set()) == needs | _KIND_MAY[kind]
+        assert needs == KIND_NEEDS[kind]
+        assert needs | more | _MAY.get(kind, set()) == needs | KIND_MAY[kind]
 
 
 def test_no_field_is_written_that_the_verifier_does_not_know() -> None:
-    assert _FIELDS.keys() <= _FORMS.keys()
-    assert _FORMS.keys() - _FIELDS.keys() == {"v", "type", "shows", "schema_version", "event_state"}
+    assert _FIELDS.keys() <= RECORD_FORMS.keys()
+    assert RECORD_FORMS.keys() - _FIELDS.keys() == {"v", "type", "shows", "schema_version", "event_state"}
 
 
 GIVEN, START = record("consent_given"), record("conversation_started")

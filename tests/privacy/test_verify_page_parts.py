@@ -1,0 +1,202 @@
+"""Does the script of the page know its arithmetic: published vectors, and signatures that are almost right?"""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.async_api import Page
+
+from domain.proof.offline import ed25519
+from domain.proof.offline.report import one_line
+from privacy.verify_page import script_parts
+from tests.domain.proof.offline.test_ed25519 import KNOWN, ORDER, P, small_order_points
+from tests.domain.proof.samples import VECTORS
+from tests.privacy.verify_stand import VerifyPage, opened
+
+FORMATS = ("bytes.js", "json.js", "tree.js", "ed25519.js", "notes.js", "paths.js", "policy.js")
+JUDGE = """
+const found = [];
+for (const [key, message, signature] of cases.map((one) => one.map(fromHex))) {
+  const browser = await verifiesNatively(key, message, signature);
+  const here = await verifyEd25519(key, message, signature, () => null);
+  found.push([browser, here, await verifyEd25519(key, message, signature)]);
+}
+return found;
+"""
+TREES = """
+const kinds = [[vectors.inclusion, inclusion], [vectors.consistency, consistency]];
+async function inclusion({ index, size, proof }, change) {
+  const [leaf, root] = [vectors.leaf_hashes[index], vectors.roots[size]].map(fromHex);
+  await verifyInclusion(leaf, BigInt(index), BigInt(size), proof.map(fromHex).map(change), root);
+}
+async function consistency({ old, new: size, proof }, change) {
+  const [older, newer] = [vectors.roots[old], vectors.roots[size]].map(fromHex);
+  await verifyConsistency(BigInt(old), BigInt(size), proof.map(fromHex).map(change), older, newer);
+}
+let [held, refused] = [0, 0];
+for (const [proofs, verify] of kinds) {
+  for (const one of proofs) {
+    await verify(one, (hash) => hash);
+    held += 1;
+    for (let place = 0; place < one.proof.length; place += 1) {
+      const changed = (hash) => hash.map((byte, number) => (number === 7 ? byte ^ 16 : byte));
+      try {
+        await verify(one, (hash, at) => (at === place ? changed(hash) : hash));
+      } catch {
+        refused += 1;
+      }
+    }
+  }
+}
+return [held, refused];
+"""
+NOTES = """
+const [log, witness] = [await readVkey(vectors.keys.log_vkey), await readVkey(vectors.keys.witness_vkey)];
+const seen = await openNote(utf8(vectors.checkpoint_8_cosigned), [log], [witness]);
+const proof = readEntryProof(utf8(vectors.with_nonce));
+await verifyInclusion(fromHex(vectors.ct_tree.leaf_hashes[5]), proof.index, seen.size, proof.path, seen.root);
+const path = readConsistencyProof(utf8(vectors.add_checkpoint_request_6_to_8));
+const old = await openNote(utf8(vectors.checkpoint_6), [log]);
+await verifyConsistency(path.oldSize, seen.size, path.path, old.root, seen.root);
+const { record, nonce_hex: nonce } = vectors.commitment;
+const leaf = await leafOf(utf8(record), fromHex(nonce));
+return { time: String(seen.cosignatures[0].time), size: String(seen.size), leaf: toHex(leaf), code: receiptCode(leaf) };
+"""
+
+
+@pytest.fixture
+async def page(browser_page: Page, tmp_path: Path) -> AsyncIterator[VerifyPage]:
+    async with opened(browser_page, tmp_path) as page:
+        yield page
+
+
+async def run(page: VerifyPage, body: str, name: str, value: object, parts: tuple[str, ...] = FORMATS) -> Any:
+    """What this body returns behind these parts of the script, in the page and by the browser it has to do with."""
+    script = await asyncio.to_thread(script_parts, parts)
+    return await page.page.evaluate(f"async ({name}) => {{\n{script}\n{body}}}", value)
+
+
+def almost_right() -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Key, message and signature: true ones, neighbours, and those by which implementations differ."""
+    chance = Random(1)  # the same every time
+    for public, message, signature in KNOWN:
+        yield bytes.fromhex(public), bytes.fromhex(message), bytes.fromhex(signature)
+    for number in range(12):
+        secret = Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))
+        key, message = secret.public_key().public_bytes_raw(), chance.randbytes(number * 9)
+        signature = secret.sign(message)
+        yield key, message, signature
+        yield key, message + b"x", signature
+        s = int.from_bytes(signature[32:], "little")
+        for more in range(1, 9):
+            if s + more * ORDER < 2**256:
+                yield key, message, signature[:32] + (s + more * ORDER).to_bytes(32, "little")
+        for part in (key, signature[:32], signature[32:]):
+            changed = bytearray(part)
+            changed[chance.randrange(32)] ^= 1 << chance.randrange(8)
+            flipped = bytes(changed)
+            if part is key:
+                yield flipped, message, signature
+            elif part == signature[:32]:
+                yield key, message, flipped + signature[32:]
+            else:
+                yield key, message, signature[:32] + flipped
+    for y in (*range(19), P - 1, P - 2):
+        for sign in (0, 1):
+            second = ((y + P if y < 19 else y) | sign << 255).to_bytes(32, "little")
+            yield second, b"", (1).to_bytes(32, "little") + bytes(32)
+            yield KNOWN_KEY, b"", second + bytes(32)
+    for key in small_order_points():
+        for r in small_order_points():
+            yield key, b"1", r + bytes(32)
+    yield from _signed_beside_the_group()
+
+
+KNOWN_KEY = bytes.fromhex(KNOWN[0][0])
+
+
+def _signed_beside_the_group() -> Iterator[tuple[bytes, bytes, bytes]]:
+    """By keys with a part of small order: with the cofactor they all fit, without it only one in eight."""
+    secret = int.from_bytes(hashlib.sha256(b"secret").digest(), "little") % ORDER
+    base = ed25519._decode_point(ed25519._BASE_Y.to_bytes(32, "little"))
+    aside = ed25519._decode_point(small_order_points()[4])
+    assert base is not None
+    assert aside is not None
+    key = ed25519._encode_point(ed25519._add(_times(secret, base), aside))
+    for number in range(24):
+        message = b"%d" % number
+        r = int.from_bytes(hashlib.sha256(b"r" + message).digest(), "little") % ORDER
+        bound = ed25519._encode_point(_times(r, base))
+        k = int.from_bytes(hashlib.sha512(bound + key + message).digest(), "little") % ORDER
+        yield key, message, bound + ((r + k * secret) % ORDER).to_bytes(32, "little")
+
+
+def _times(scalar: int, point: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    total = (0, 1, 1, 0)
+    for bit in bin(scalar)[2:]:
+        total = ed25519._double(total)
+        total = ed25519._add(total, point) if bit == "1" else total
+    return total
+
+
+async def test_every_signature_is_judged_like_in_python_by_the_browser_and_by_plain_arithmetic(
+    page: VerifyPage,
+) -> None:
+    cases = list(almost_right())
+    found = await run(page, JUDGE, "cases", [[part.hex() for part in case] for case in cases])
+    expected = [ed25519.ed25519_fits(*case) for case in cases]
+    assert [here for _, here, _ in found] == expected
+    assert [both for _, _, both in found] == expected
+    # Ours is the stricter one: what we refuse, browsers may take; what they refuse, we never take.
+    assert all(browser is not None and browser >= here for browser, here, _ in found)
+    assert sum(expected) > 15
+    assert expected.count(False) > 150
+
+
+async def test_a_browser_without_ed25519_is_answered_by_plain_arithmetic(browser_page: Page, tmp_path: Path) -> None:
+    async with opened(browser_page, tmp_path, before=WITHOUT_ED25519) as page:
+        cases = [[part.hex() for part in case] for case in list(almost_right())[:30]]
+        found = await run(page, JUDGE, "cases", cases)
+    assert {browser for browser, _, _ in found} == {None}
+    assert [both for _, _, both in found] == [here for _, here, _ in found]
+    assert any(here for _, here, _ in found)
+
+
+WITHOUT_ED25519 = """
+const importKey = SubtleCrypto.prototype.importKey;
+SubtleCrypto.prototype.importKey = function (form, key, scheme, ...rest) {
+  if (scheme.name === "Ed25519") return Promise.reject(new DOMException("no Ed25519 here", "NotSupportedError"));
+  return importKey.call(this, form, key, scheme, ...rest);
+};
+"""
+
+
+async def test_the_published_trees_hold_and_changed_paths_do_not(page: VerifyPage) -> None:
+    trees = VECTORS["ct_tree"]
+    held, refused = await run(page, TREES, "vectors", trees)
+    assert held == len(trees["inclusion"]) + len(trees["consistency"]) == 64
+    assert refused == sum(len(one["proof"]) for kind in ("inclusion", "consistency") for one in trees[kind])
+
+
+async def test_the_published_notes_proofs_and_commitment_open(page: VerifyPage) -> None:
+    nonce = base64.b64encode(bytes(64)).decode()
+    proof = VECTORS["tlog_proof_index_5"].replace("\nindex", f"\nextra {nonce}\nindex")
+    found = await run(page, NOTES, "vectors", {**VECTORS, "with_nonce": proof})
+    assert found == {
+        "time": "1790000000", "size": "8", "leaf": VECTORS["commitment"]["leaf_hash"],
+        "code": "MRZ0-SX0Z-CK18-CEE9-NZ8A-R2ZX-9SE8-CFA8",
+    }  # fmt: skip
+
+
+async def test_every_character_is_escaped_or_not_like_in_python(page: VerifyPage) -> None:
+    points = [*range(0xD800), *range(0xE000, 0x30000, 7), *range(0xE000, 0xE100), *range(0xF8F0, 0x10100)]
+    points += [0xE0000, 0xE0001, 0xE007F, 0xFFFFF, 0x10FFFF, 0x1F600]
+    body = "return points.map((point) => oneLine(String.fromCodePoint(point)));"
+    found = await run(page, body, "points", points, ("bytes.js", "report.js"))
+    assert found == [one_line(chr(point)) for point in points]
