@@ -41,7 +41,7 @@ from privacy.checkpoints import Sequencer
 from privacy.erasure import Erasure
 from privacy.exports import Exports
 from privacy.keys import KeyEpochs
-from privacy.kit import verify_py
+from privacy.kit import verify_html, verify_py
 from privacy.ledger import Ledger
 from privacy.notices import Notices
 from privacy.outside_heads import Outside
@@ -60,7 +60,6 @@ log = logging.getLogger(__name__)
 
 RELOAD_SECONDS = 2.0
 HEADS_FOLDER = "checkpoints"
-_VERIFY_HTML = b"<!doctype html>\n<title>Opt-in proof</title>\n<p>Check this bundle with verify.py.</p>\n"
 
 Clock = Callable[[], datetime]
 
@@ -214,7 +213,7 @@ def keyring_from(environ: Mapping[str, str]) -> EnvKeys | None:
 
 def _checkers() -> Checkers:
     """The programs that lie in every bundle."""
-    return Checkers(verify_py=verify_py(), verify_html=_VERIFY_HTML)
+    return Checkers(verify_py=verify_py(), verify_html=verify_html())
 
 
 def _read_texts() -> None:

@@ -113,14 +113,16 @@ class VerifyPage:
 
 
 @asynccontextmanager
-async def opened(page: Page, folder: Path, *, before: str = "") -> AsyncIterator[VerifyPage]:
-    """The page from a file in the folder; `before` runs in the page ahead of its own script.
+async def opened(
+    page: Page, folder: Path, *, before: str = "", content: bytes | None = None
+) -> AsyncIterator[VerifyPage]:
+    """The page, or another `content`, from a file in the folder; `before` runs in it ahead of its own script.
 
     Afterwards the browser must have had nothing to complain about, and asked for nothing but the file itself.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "verify.html"
-    file.write_bytes(await asyncio.to_thread(verify_html))
+    file.write_bytes(await asyncio.to_thread(verify_html) if content is None else content)
     stand = VerifyPage(page, folder)
 
     def on_console(message: ConsoleMessage) -> None:
