@@ -210,20 +210,41 @@ async def test_killed_at_every_moment_of_a_turn_of_the_year_each_log_is_one_and_
         assert before["closed_at"] is not None
 
 
+LOST = "a record has no entry"
+AUDITED = "the audit finds record_without_entry"
+
+
 @pytest.mark.parametrize(
     ("planted", "where", "at", "found"),
     [
-        (Planted.ACKNOWLEDGED_FIRST, "commit of an act: before", 1, "an acknowledged act is not there"),
-        (Planted.SIGNED_FIRST, "commit of entries: before", 1, "a head was signed that is not stored"),
-        (Planted.SIGNED_FIRST, "commit of entries: before", 2, "a signed head is not the beginning of the log"),
-        (Planted.INDEX_REMEMBERED, "commit of entries: before", 1, "the indexes have a gap"),
-        (Planted.ANCHOR_ALONE, "commit of an anchor: after", 1, "an anchor is kept without its entry"),
-        (Planted.ACT_ALONE, "commit of an act: after", 1, "a record has no entry"),
-        (Planted.TAKEN_FIRST, "commit of entries: before", 1, "a record has no entry"),
-        (Planted.OUTSIDE_FIRST, "commit of a signature: before", 1, "what lies outside is ahead of the database"),
+        (Planted.ACKNOWLEDGED_FIRST, "commit of an act: before", 1, ["an acknowledged act is not there"]),
+        (Planted.SIGNED_FIRST, "commit of entries: before", 1, ["a head was signed that is not stored"]),
+        (
+            Planted.SIGNED_FIRST,
+            "commit of entries: before",
+            2,
+            ["a signed head is not the beginning of the log", "the audit finds checkpoint_contradicted"],
+        ),
+        (
+            Planted.INDEX_REMEMBERED,
+            "commit of entries: before",
+            1,
+            ["the indexes have a gap", "the audit finds entry_missing"],
+        ),
+        (
+            Planted.ANCHOR_ALONE,
+            "commit of an anchor: after",
+            1,
+            ["an anchor is kept without its entry", LOST, AUDITED],
+        ),
+        (Planted.ACT_ALONE, "commit of an act: after", 1, [LOST, AUDITED]),
+        (Planted.TAKEN_FIRST, "commit of entries: before", 1, [LOST, AUDITED]),
+        (Planted.OUTSIDE_FIRST, "commit of a signature: before", 1, ["what lies outside is ahead of the database"]),
     ],
 )
-async def test_a_mistake_made_on_purpose_is_found(ground: Field, planted: Planted, where: str, at: int, found: str):
+async def test_a_mistake_made_on_purpose_is_found(
+    ground: Field, planted: Planted, where: str, at: int, found: list[str]
+):
     await ground.life(0)
     assert (await ground.life(at, pattern=where, planted=planted)).status == -SIGKILL
     # The next one makes the same mistake; where it notices that something is wrong, it gives up by itself.
@@ -231,7 +252,7 @@ async def test_a_mistake_made_on_purpose_is_found(ground: Field, planted: Plante
     with contextlib.suppress(StorageError):
         await ground.tidied()
     await ground.check.at_the_end()
-    assert found in ground.check.faults
+    assert [fault for fault in found if fault not in ground.check.faults] == []
 
 
 async def test_a_sequencer_frozen_at_any_moment_past_its_lease_does_no_harm_when_it_goes_on(

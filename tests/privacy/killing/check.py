@@ -16,6 +16,8 @@ from domain.proof.checkpoint import Checkpoint, open_cosigned
 from domain.proof.errors import ProofError
 from domain.proof.keys import KeyType, Signer
 from domain.proof.merkle import consistency_coordinates, consistency_path, verify_consistency
+from privacy.audit.kept import KeptCheckpoint
+from privacy.audit.live_log import LiveAudit
 from storage.log import LogHead
 from tests.privacy.killing.installation import Worker
 
@@ -54,6 +56,7 @@ class Check:
             self.fault("an entry waits")
         for head in await self._heads():
             await self._one_log(head)
+        await self._audited()
 
     async def unacknowledged(self) -> int:
         """How many acts are kept of which nobody was told."""
@@ -136,6 +139,15 @@ class Check:
         except ProofError:
             return False
         return True
+
+    async def _audited(self) -> None:
+        """The audit that everybody can run, over every note that is out of our hands or was signed."""
+        world = self.worker.world
+        audit = LiveAudit(dsn=world.database.dsn, ring=world.store.keys.ring, processes=1, alone_below=1_000_000)
+        notes = list(dict.fromkeys(self.worker.told()))
+        kept = [KeptCheckpoint.read(str(number), note) for number, note in enumerate(notes)]
+        for finding in (await audit.run(limit=100, kept=kept)).findings:
+            self.fault(f"the audit finds {finding.kind.value}")
 
     def _notes(self, head: LogHead) -> list[Checkpoint]:
         """Every head of this log that was ever signed or seen."""
