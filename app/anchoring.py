@@ -114,7 +114,7 @@ def _anchors(
 
 def in_words(one: Overview) -> str:
     """How an authority does, in one line for people."""
-    often = "not configured any more" if one.interval is None else f"every {span_text(one.interval)}"
+    often = "not configured here" if one.interval is None else f"every {span_text(one.interval)}"
     if one.age is None:
         holds = "holds nothing yet"
     else:

@@ -44,11 +44,11 @@ def demo(
     followers: Annotated[int, typer.Option(min=0, max=100_000, help="How many scripted followers there are.")] = 1000,
 ) -> None:
     """Run the whole product with a simulated Messenger and a thousand followers; needs no network."""
-    from app.demo import demo_settings, run_demo
+    from app.demo import demo_of, run_demo
 
-    settings = demo_settings(os.environ, port=port, simulator_port=simulator_port)
-    log_to(settings, quiet=True)
-    finish(run_demo(settings, followers=followers))
+    one = demo_of(os.environ, port=port, simulator_port=simulator_port)
+    log_to(one.settings, quiet=True)
+    finish(run_demo(one, followers=followers))
 
 
 @app.command()

@@ -12,15 +12,18 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from app.connect import Controller, connect_page
-from app.runtime import HEADS_FOLDER, Runtime
+from app.demo_outside import DemoOutside
+from app.runtime import HEADS_FOLDER, Runtime, running
 from app.settings import Settings, default_home
-from app.up import stop_signals, whole_product
+from app.up import database_for, stop_signals, working
+from app.web import serving
 from domain.ids import PageId
 from domain.personal import Pii
 from storage.database import wipe
@@ -35,17 +38,48 @@ PAGE_NAME = "Café Aurora"
 CONTROLLER = Controller(name="Aurora Coffee GmbH", contact="privacy@aurora.example")
 FOLLOWERS_PER_SECOND = 200
 PACE = 30
+WITNESS_PORT = 8070
 
 
-def demo_settings(environ: Mapping[str, str], *, port: int, simulator_port: int) -> Settings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """One demo: its settings, and who holds its log outside."""
+
+    settings: Settings
+    outside: DemoOutside
+
+    @property
+    def env_file(self) -> Path:
+        """What a shell reads to give commands to this demo."""
+        return self.settings.home / "env"
+
+    def write_env_file(self) -> None:
+        """Blocks. The demo's settings, and where its programs are."""
+        settings = {
+            "ASSENT_HOME": str(self.settings.home),
+            "FB_APP_ID": APP_ID,
+            "FB_APP_SECRET": APP_SECRET,
+            "FB_VERIFY_TOKEN": VERIFY_TOKEN,
+            "FB_GRAPH_URL": self.settings.graph_url,
+            "PUBLIC_URL": self.settings.public_url or "",
+            **self.outside.environ(),
+        }
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
+        lines.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"')
+        self.env_file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def demo_of(environ: Mapping[str, str], *, port: int, simulator_port: int) -> Demo:
     """The demo's own settings: its own home below the usual one, nothing of the real installation."""
     base = Path(environ.get("ASSENT_HOME") or default_home(environ, sys.platform))
     home = base if base.name == "demo" else base / "demo"
     kept = {name: environ[name] for name in ("ASSENT_PG_BIN", "LOG_LEVEL", "LOG_FORMAT", "HOME") if name in environ}
     free = free_port(port)
-    return Settings.from_env(
+    outside = DemoOutside(folder=home / "outside", port=free_port(WITNESS_PORT))
+    settings = Settings.from_env(
         {
             **kept,
+            **outside.environ(),
             "ASSENT_HOME": str(home),
             "ASSENT_PAGE_PACE": str(PACE),
             "FB_APP_ID": APP_ID,
@@ -55,6 +89,7 @@ def demo_settings(environ: Mapping[str, str], *, port: int, simulator_port: int)
             "PUBLIC_URL": f"http://127.0.0.1:{free}",
         }
     )
+    return Demo(settings=settings, outside=outside)
 
 
 def free_port(wanted: int) -> int:
@@ -78,17 +113,26 @@ class SimulatorFailed(Exception):
     """The simulated platform could not be started; the text says what to do."""
 
 
-async def run_demo(settings: Settings, *, followers: int) -> None:
+async def run_demo(demo: Demo, *, followers: int) -> None:
     """The demo until a signal; nothing of it runs on afterwards."""
+    settings = demo.settings
     with stop_signals() as stopped:
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(_empty_database(settings))
             # Outside the product, so that at the end the product says its last while the platform still listens.
             await stack.enter_async_context(_simulator(settings, followers))
-            runtime = await stack.enter_async_context(whole_product(settings))
+            await demo.outside.begin()
+            await asyncio.to_thread(demo.write_env_file)
+            dsn = await stack.enter_async_context(database_for(settings))
+            runtime = await stack.enter_async_context(running(settings, dsn))
+            # Before the first checkpoint is signed, so that the witness sees the log from its beginning.
+            vkey = await runtime.sequencer.vkey()
+            await stack.enter_async_context(demo.outside.running(vkey))
+            await stack.enter_async_context(serving(runtime))
+            await stack.enter_async_context(working(runtime))
             await _connect(runtime)
             await _begin(settings, followers)
-            print(welcome(settings, runtime, followers), flush=True)  # noqa: T201 - for the person who started it
+            print(welcome(demo, runtime, followers, vkey), flush=True)  # noqa: T201 - for the person who started it
             await stopped.wait()
             print("Stopping ...", flush=True)  # noqa: T201
 
@@ -159,17 +203,19 @@ async def _begin(settings: Settings, followers: int) -> None:
         answer.raise_for_status()
 
 
-def welcome(settings: Settings, runtime: Runtime, followers: int) -> str:
+def welcome(demo: Demo, runtime: Runtime, followers: int, vkey: str) -> str:
     """Where to look, what to try, and the commands to go on with."""
-    program = (
-        f"ASSENT_HOME={shlex.quote(str(settings.home))} {shlex.quote(str(Path(sys.executable).parent / 'assent'))}"
-    )
+    settings, here = demo.settings, shlex.quote(str(demo.env_file))
+    policy = shlex.quote(str(demo.outside.policy))
     return f"""
 Assent demo is ready. {followers:,} followers are writing to “{PAGE_NAME}” right now.
 
   Chat as a follower:   {settings.graph_url}/
   Privacy notice:       {runtime.public_url}/privacy
   Platform's ledger:    {settings.home / "ledger.jsonl"}
+  Key of the log:       {vkey}
+  Its checkpoints:      {demo.outside.checkpoints}
+  Policy of an auditor: {demo.outside.policy}
 
 Three things to try in the chat page
   1. Press “New follower”, then “Get started”: the bot says that it is a bot; answer its question.
@@ -177,11 +223,16 @@ Three things to try in the chat page
   3. Write MY DATA for a copy, or DELETE MY DATA to have it erased; a receipt comes.
 
 And as a marketer or compliance officer, in another terminal
-  {program} campaigns create --name Spring --text 'Hi {{{{first_name|there}}}}, a coffee is on us today.'
-  {program} campaigns start NUMBER
-  {program} campaigns report NUMBER
-  {program} proofs export --every conversation_started --to proofs
-  {program} proofs verify proofs/*.zip
+  . {here}
+  assent campaigns create --name Spring --text 'Hi {{{{first_name|there}}}}, a coffee is on us today.'
+  assent campaigns start NUMBER
+  assent campaigns report NUMBER
+  assent proofs export --every conversation_started --to proofs
+  assent proofs anchors
+  assent proofs verify --policy {policy} proofs/*.zip
+
+The policy names the keys of the log and of a witness, which cosigns the log every ten seconds. In real life somebody
+else runs the witness (`assent witness`), and the auditor gets both keys another way than from you.
 
 Ctrl-C ends everything. Each demo begins anew.
 """

@@ -98,7 +98,7 @@ def test_an_authority_inside_of_the_house_is_refused_except_in_local_mode(files,
             "failed 3 times since, last: busy",
         ),
         ({"age": None, "size": 0, "origin": None}, "holds nothing yet (every 1h)"),
-        ({"interval": None}, "holds 1,234 entries of log.example/2026, 2h ago (not configured any more)"),
+        ({"interval": None}, "holds 1,234 entries of log.example/2026, 2h ago (not configured here)"),
     ],
 )
 def test_how_an_authority_does_is_one_line(changes, words):
