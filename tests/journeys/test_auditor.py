@@ -22,7 +22,7 @@ from privacy.kit import verify_py
 from tests.elsewhere import open_folder, put, stranger
 from tests.journeys.test_commands import run
 from tests.journeys.world import World, world
-from tests.privacy.foreign import check_bundle, cosigned_at, members_of
+from tests.privacy.foreign import ProofFile, check_bundle, cosigned_at, leaf_of, members_of, whole_log
 from tests.tsa import Authority, responder
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "check-by-hand.sh"
@@ -200,6 +200,13 @@ async def test_what_the_officer_exports_is_verified_in_four_ways_by_somebody_who
     assert counts["consistent"] >= 3
     [cosigned] = [name for name in members if name.endswith("-witness.checkpoint")][-1:]
     assert cosigned_at(members[cosigned], office.witness_vkey)
+
+    # 4. In the whole log, given out as files.
+    status, _, err = await run(office.story, "proofs", "tiles", "--to", str(tmp_path / "tiles"))
+    assert status == 0, err
+    [exported] = (tmp_path / "tiles").iterdir()
+    main = ProofFile.read(members["record.tlog-proof"])
+    assert whole_log(exported, office.vkey)[main.index] == leaf_of(members["record.json"], main.nonce)
 
     # Nobody is named who did not ask for it, and the wrong word fails in all three.
     assert psid.encode() not in bundle

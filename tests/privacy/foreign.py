@@ -1,7 +1,8 @@
 """How do packages of other people read a bundle?
 
 Nothing here uses the product. metamorphic-log (Rust) checks checkpoints, inclusion and consistency, PyNaCl (libsodium)
-the cosignatures. What stands here is only what no package does: to take the files apart and to rebuild the leaf.
+the cosignatures, pymerkle builds the tree of a whole log. What stands here is only what no package does: to take the
+files apart and to rebuild the leaf.
 """
 
 import base64
@@ -11,8 +12,10 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import metamorphic_log
+import pymerkle
 from nacl.signing import VerifyKey
 
 
@@ -76,6 +79,21 @@ def check_bundle(bundle: bytes, vkeys: list[str]) -> dict[str, int]:
         assert hashlib.sha256(members[name]).hexdigest() == digest, name
         counts["digests"] += 1
     return counts
+
+
+def whole_log(folder: Path, vkey: str) -> list[bytes]:
+    """The leaf hashes of a log exported as static tiles, once pymerkle's tree of its entries has the signed root."""
+    head = metamorphic_log.checkpoint_verify((folder / "checkpoint").read_text(encoding="utf-8"), [vkey])
+    tree = pymerkle.InmemoryTree("sha256")
+    for number in range(0, head.size, 256):
+        width = min(256, head.size - number)
+        name = f"{number // 256:03d}" if width == 256 else f"{number // 256:03d}.p/{width}"
+        bundle = io.BytesIO((folder / "tile" / "entries" / name).read_bytes())
+        for _ in range(width):
+            tree.append_entry(bundle.read(int.from_bytes(bundle.read(2), "big")))
+        assert bundle.read() == b""
+    assert tree.get_root() == bytes(head.root)
+    return [tree.get_leaf(number) for number in range(1, head.size + 1)]
 
 
 def read_consistency(data: bytes) -> tuple[int, list[bytes], str]:

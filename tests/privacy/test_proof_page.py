@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from privacy.kit import verify_html
 from tests.domain.proof.offline.maker import LOG_KEY, WITNESS, with_sums
 from tests.privacy.handmade import Authority, Members, make_members, pack
 
@@ -103,5 +104,8 @@ def test_the_verifier_comes_out_of_the_source_with_nothing_installed_and_checks_
     made = subprocess.run([sys.executable, "-S", "-c", program], cwd=PAGE.parents[1], check=True, capture_output=True)
     (tmp_path / "verify.py").write_bytes(made.stdout)
     (tmp_path / "bundle.zip").write_bytes(pack(members))
+    page = program.replace("verify_py", "verify_html")
+    made = subprocess.run([sys.executable, "-S", "-c", page], cwd=PAGE.parents[1], check=True, capture_output=True)
+    assert made.stdout == verify_html()
     command = [sys.executable, "-I", "-S", "verify.py", "--vkey", LOG_KEY.vkey, "bundle.zip"]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 3
