@@ -20,6 +20,7 @@ from domain.proof.note import signed_text
 from domain.proof.record import ProofRecord
 from domain.proof.record_sections import AnchorMethod, RecordKind, TimeUnit
 from privacy.anchors.port import Anchor, AnchorFailed, Answer, Misconfigured, Trouble
+from privacy.log_changes import YEAR_ENDED
 from storage.anchors import AnchorState, StoredAnchor
 from storage.errors import StorageError
 from storage.log import StoredCheckpoint
@@ -80,7 +81,8 @@ class Anchoring:
 
     async def _look(self) -> tuple[list[Candidate], dict[tuple[AnchorMethod, str], AnchorState]]:
         async with self.store.database.transaction() as tx:
-            heads = await self.store.log.heads(tx)
+            # A log that was given up may lack what an authority has seen of it: nobody is asked about that again.
+            heads = [head for head in await self.store.log.heads(tx) if head.closed_reason in (None, YEAR_ENDED)]
             stored = [await self.store.log.newest_checkpoint(tx, head.log_id) for head in heads]
             candidates = [
                 Candidate(

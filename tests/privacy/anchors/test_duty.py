@@ -24,6 +24,7 @@ from privacy.anchors.overview import overview
 from privacy.anchors.port import AnchorFailed, Answer, Misconfigured, Trouble, TryAgain
 from privacy.anchors.rfc3161 import TimestampAnchor
 from privacy.anchors.witness import WitnessAnchor
+from privacy.checkpoints import Sequencer
 from storage.errors import StorageError
 from tests.privacy.anchors.post_office import post_office
 from tests.privacy.anchors.stand import NOW, WITNESS, LogStand, witness_stand
@@ -231,6 +232,19 @@ async def test_the_end_of_last_years_log_is_anchored_too(log):
     assert await working.step() == 0
     origins = [note.split(b"\n")[0].rpartition(b"/")[2] for note in notary.held]
     assert origins == [b"2026", b"2027", b"2026"]
+
+
+async def test_a_log_that_was_given_up_is_left_alone(log):
+    await log.grow(2)
+    notary = Notary(log)
+    working = duty(log, notary)
+    await working.step()
+    await log.grow(2)
+    await Sequencer(store=log.store, host="log.example", clock=log.clock).new_log("the database was restored")
+    log.later(HOUR)
+    assert await working.step() == 1
+    assert await working.step() == 0
+    assert [note.split(b"\n")[0].rpartition(b"/")[2] for note in notary.held] == [b"2026", b"2026.2"]
 
 
 async def test_what_cannot_be_kept_is_asked_for_again(log, monkeypatch):
