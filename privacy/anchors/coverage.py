@@ -21,6 +21,7 @@ class Coverage(StrEnum):
 
     COVERED = "covered"
     NOT_CONFIGURED = "no time-stamping authority is configured"
+    LOG_ENDED = "its log has ended, and a time stamp would be entered into the next one"
     NOT_SIGNED = "no signed checkpoint has this entry yet"
     NOT_STAMPED = "no authority gave a time stamp"
     NOT_SEQUENCED = "the time stamp has no place in the log yet; is a worker running?"
@@ -42,6 +43,8 @@ class Covering:
             return Coverage.NOT_CONFIGURED
         if await self._is_covered(log_id, index):
             return Coverage.COVERED
+        if await self._has_ended(log_id):
+            return Coverage.LOG_ENDED
         stamped = await self._waiting(log_id, index)
         if stamped is None:
             note = await self._signed(log_id, index)
@@ -69,6 +72,12 @@ class Covering:
                 return False
             bounds = await store.anchors.upper(tx, log_id, index, size=signed.size)
         return any(placed.anchor.method is AnchorMethod.RFC3161 for placed in bounds)
+
+    async def _has_ended(self, log_id: int) -> bool:
+        store = self.anchoring.store
+        async with store.database.connection() as connection:
+            head = await store.log.head(connection, log_id)
+        return head is None or head.closed_at is not None
 
     async def _waiting(self, log_id: int, index: int) -> StoredAnchor | None:
         """A time stamp that covers the entry and whose own entry waits for its index."""

@@ -180,7 +180,7 @@ def _words(checkpoint: Checkpoint, keys: tuple[str, ...]) -> Iterator[str]:
     yield "FILE is the attachment; verify.py lies in every proof."
     if keys:
         yield ""
-        yield "This is the first mail about this log, so it also brings the key that its signatures are checked with."
+        yield "This mail also brings a key that the log's signatures are checked with, for the log or the key is new."
         yield "Keep it: with the key from here, nobody needs to trust the one that lies in a proof."
         yield ""
         yield from keys

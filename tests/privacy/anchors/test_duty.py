@@ -339,6 +339,17 @@ async def test_an_entry_that_no_signed_checkpoint_has_cannot_be_stamped(log):
     assert await covering.cover(2026, 3) is Coverage.NOT_SIGNED
 
 
+async def test_an_entry_of_a_log_that_has_ended_is_not_stamped_any_more(log):
+    await log.grow(3)
+    log.later(timedelta(days=60))
+    await log.grow(1)
+    stamper = Stamper(log)
+    covering = Covering(anchoring=duty(log, stamper), sleep=lambda _: log.sequence())
+    assert await covering.cover(2026, 2) is Coverage.LOG_ENDED
+    assert await covering.cover(2027, 0) is Coverage.COVERED
+    assert stamper.asked == 1
+
+
 async def test_the_first_authority_that_answers_will_do_and_one_that_just_failed_is_left_alone(log):
     await log.grow(3)
     bad = Stamper(log, name="bad.example", faults=[TryAgain(Trouble.BUSY)] * 9)

@@ -15,6 +15,7 @@ from domain.proof.record_sections import AnchorMethod
 from privacy.anchors.duty import Anchoring
 from privacy.anchors.mail import MailAnchor, MailServer, Tls
 from privacy.anchors.port import Misconfigured, Trouble, TryAgain
+from privacy.checkpoints import Sequencer
 from tests.privacy.anchors.post_office import PostOffice, post_office, self_signed
 from tests.privacy.anchors.stand import NOW, LogStand
 
@@ -80,6 +81,22 @@ async def test_only_the_first_mail_about_a_log_brings_its_key(log, office):
     assert vkey in words(first).split()
     assert Verifier.from_vkey(vkey) == await log.verifier()
     assert vkey not in words(second)
+
+
+async def test_a_new_key_of_the_log_is_mailed_too(log, office):
+    anchor = anchor_at(log, office)
+    duty = Anchoring(store=log.store, anchors=[anchor], clock=log.clock, random_bytes=os.urandom)
+    await log.grow(3)
+    await duty.step()
+    old = await log.verifier()
+    await Sequencer(store=log.store, host="log.example", clock=log.clock).rotate_key()
+    log.later(timedelta(days=1))
+    await log.grow(1)
+    await duty.step()
+    _, second = office.mails
+    assert (await log.verifier()).vkey in words(second).split()
+    assert old.vkey not in words(second)
+    assert open_checkpoint(attachment(second)[1], await log.verifier()).size > 3
 
 
 async def test_failed_but_done_the_repeated_mail_bears_the_same_id(log, office):
