@@ -98,10 +98,7 @@ class ProofParts:
         if place is None:
             raise ProofUnavailable("the record has no signed place in the log yet; try again in some seconds")
         vkeys = await self.rows.keys(tx, sorted(states))
-        logs = _logs_of_one_policy(place.log_id, vkeys)
-        chosen = _first_and_last(
-            [one for one in others if one.record_id in signed and signed[one.record_id].log_id in logs]
-        )
+        chosen = _first_and_last([one for one in others if one.record_id in signed])
         around = [signed[one.record_id] for one in chosen]
         states[place.log_id] = await self._cosigned(tx, place, states[place.log_id], around)
         anchors = await self._anchors(tx, place, states[place.log_id], vkeys[place.log_id])
@@ -227,16 +224,6 @@ def _state(checkpoint: StoredCheckpoint | None) -> _State | None:
 def opening_of(record: LogRecord) -> Opening:
     """What opens the entry of a record that concerns nobody."""
     return Opening(record_id=record.record_id, record=record.record, nonce=record.nonce)
-
-
-def _logs_of_one_policy(main: int, vkeys: Mapping[int, Sequence[str]]) -> set[int]:
-    """The main log and others whose keys can stand beside its own: a policy names no public key twice."""
-    used, logs = {Verifier.from_vkey(vkey).public_key for vkey in vkeys[main]}, {main}
-    for log_id, own in vkeys.items():
-        keys = {Verifier.from_vkey(vkey).public_key for vkey in own}
-        if log_id != main and not keys & used:
-            used, logs = used | keys, logs | {log_id}
-    return logs
 
 
 def _first_and_last(openings: list[Opening]) -> list[Opening]:

@@ -83,8 +83,9 @@ class ConsentStore:
             record.received_at,
             record.notice_version,
             key.seal(Label.PROOF_RECORD, row_id, record.record),
-            key.seal(Label.PROOF_NONCE, row_id, record.nonce + (record.raw_nonce or b"")),
-            None if record.raw is None else key.seal(Label.PROOF_RAW, row_id, record.raw),
+            key.seal(Label.PROOF_NONCE, row_id, record.nonce),
+            # The nonce goes with what it opens: when this is emptied nobody can try guesses at what it was.
+            None if record.raw is None else key.seal(Label.PROOF_RAW, row_id, (record.raw_nonce or b"") + record.raw),
         )
         await self.pend(tx, record.record_id, entry)
 
@@ -210,7 +211,7 @@ class ConsentStore:
 def _opened(key: "DataKey", row: Any) -> ConsentRecord:
     row_id = row["record_id"].bytes
     raw = row["raw_sealed"]
-    nonces = key.open(Label.PROOF_NONCE, row_id, row["nonce_sealed"])
+    opened = b"" if raw is None else key.open(Label.PROOF_RAW, row_id, raw)
     return ConsentRecord(
         page_id=PageId(row["page_id"]),
         record_id=row["record_id"],
@@ -221,7 +222,7 @@ def _opened(key: "DataKey", row: Any) -> ConsentRecord:
         received_at=row["received_at"],
         notice_version=row["notice_version"],
         record=key.open(Label.PROOF_RECORD, row_id, row["record_sealed"]),
-        nonce=nonces[:NONCE_BYTES],
-        raw=None if raw is None else key.open(Label.PROOF_RAW, row_id, raw),
-        raw_nonce=nonces[NONCE_BYTES:] or None,
+        nonce=key.open(Label.PROOF_NONCE, row_id, row["nonce_sealed"]),
+        raw=None if raw is None else opened[NONCE_BYTES:],
+        raw_nonce=None if raw is None else opened[:NONCE_BYTES],
     )

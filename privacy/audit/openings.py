@@ -79,16 +79,15 @@ class OpeningChecks:
         try:
             key = self._key(row)
             record = key.open(Label.PROOF_RECORD, record_id.bytes, row["record_sealed"])
-            nonces = key.open(Label.PROOF_NONCE, record_id.bytes, row["nonce_sealed"])
+            nonce = key.open(Label.PROOF_NONCE, record_id.bytes, row["nonce_sealed"])
         except (KeyRefused, OpenFailed, KeyError):
             self._fault(FindingKind.OPENING_UNREADABLE, row, frame)
             return Opening.WRONG
-        nonce, raw_nonce = nonces[:NONCE_BYTES], nonces[NONCE_BYTES:]
         if len(nonce) != NONCE_BYTES or not hmac.compare_digest(commit(record, nonce), entry):
             self._fault(FindingKind.OPENING_CHANGED, row, frame)
             return Opening.WRONG
         said = self._content(row, frame, record)
-        if row["raw_sealed"] is not None and not _raw_fits(key, row, said, raw_nonce):
+        if row["raw_sealed"] is not None and not _raw_fits(key, row, said):
             self._fault(FindingKind.RAW_CHANGED, row, frame)
         return Opening.OPENED
 
@@ -144,15 +143,15 @@ def _row_agrees(row: Row, said: Mapping[str, Any]) -> bool:
     )
 
 
-def _raw_fits(key: DataKey, row: Row, said: Mapping[str, Any], raw_nonce: bytes) -> bool:
+def _raw_fits(key: DataKey, row: Row, said: Mapping[str, Any]) -> bool:
     event = said.get("raw_event")
-    if event is None or len(raw_nonce) != NONCE_BYTES:
-        return False
     try:
-        content = key.open(Label.PROOF_RAW, row["record_id"].bytes, row["raw_sealed"])
+        opened = key.open(Label.PROOF_RAW, row["record_id"].bytes, row["raw_sealed"])
     except OpenFailed:
         return False
-    return bool(event.get("commitment") == commit_raw(content, raw_nonce))
+    if event is None or len(opened) < NONCE_BYTES:
+        return False
+    return bool(event.get("commitment") == commit_raw(opened[NONCE_BYTES:], opened[:NONCE_BYTES]))
 
 
 def millisecond_time(moment: datetime) -> str:

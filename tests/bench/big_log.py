@@ -169,8 +169,8 @@ def _person(part: Part, number: int, *, gone: bool) -> tuple[list[Any], list[Any
         if not gone:
             sealed = (
                 key.seal(Label.PROOF_RECORD, record_id.bytes, record),
-                key.seal(Label.PROOF_NONCE, record_id.bytes, nonce + (raw_nonce or b"")),
-                None if raw is None else key.seal(Label.PROOF_RAW, record_id.bytes, raw),
+                key.seal(Label.PROOF_NONCE, record_id.bytes, nonce),
+                None if raw is None else key.seal(Label.PROOF_RAW, record_id.bytes, (raw_nonce or b"") + raw),
             )
         row = (PAGE, record_id, lead_id, pattern.kind, pattern.topic, moment, moment, pattern.notice_version, *sealed)
         rows.append(row)

@@ -18,6 +18,7 @@ from domain.proof.findings import FindingKind
 from domain.proof.keys import KeyType, Signer
 from domain.proof.record_sections import AnchorMethod, EntryPoint
 from privacy.ledger import Evidence
+from privacy.log_signing import signer_from
 from storage.labels import Label
 from tests.privacy.audited import Audited
 from tests.privacy.people import NOW, PAGE, open_world
@@ -40,8 +41,9 @@ async def second(audited: Audited) -> tuple[Lead, int]:
 
 
 def forger(audited: Audited, origin: str, seed: bytes | None = None) -> Signer:
-    real = audited.world.store.keys.ring.log_seeds["log"]
-    return Signer(name=origin, key_type=KeyType.ED25519, seed=seed or real)
+    if seed is None:
+        return signer_from(audited.world.store.keys.ring.log_seeds["log"], origin)
+    return Signer(name=origin, key_type=KeyType.ED25519, seed=seed)
 
 
 # A record is edited

@@ -14,7 +14,6 @@ from domain.lead import Lead
 from domain.proof.checkpoint import Checkpoint, sign_checkpoint
 from domain.proof.entry import leaf_hash
 from domain.proof.findings import FindingKind
-from domain.proof.keys import KeyType, Signer
 from domain.proof.log_tree import TreeWalk
 from domain.proof.record import ProofRecord
 from domain.proof.record_sections import Anchor, AnchorMethod, RecordKind, TimeUnit
@@ -22,6 +21,7 @@ from domain.proof.tiles import TILE_WIDTH, Tile
 from privacy.audit.kept import KeptCheckpoint
 from privacy.audit.live_log import LiveAudit
 from privacy.audit.report import AuditReport
+from privacy.log_signing import signer_from
 from storage.anchors import StoredAnchor
 from storage.database import Transaction
 from storage.labels import Label
@@ -183,7 +183,7 @@ class Audited:
         """Makes tiles, heads and signatures anew over the entries as they are, with the log's real key."""
         head = await self.head()
         seed = self.world.store.keys.ring.log_seeds["log"]
-        signer = Signer(name=head.origin, key_type=KeyType.ED25519, seed=seed)
+        signer = signer_from(seed, head.origin)
         async with self.unguarded() as tx:
             rows = await tx.fetch(
                 "select idx, entry_id, entry from log_entry where log_id = $1 order by idx", head.log_id

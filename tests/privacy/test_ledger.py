@@ -102,5 +102,5 @@ async def test_a_delivery_that_was_taken_back_leaves_its_record(world: World):
     async with world.database.transaction() as tx:
         await world.store.consents.destroy_raw(tx, PAGE, record.record_id)
     _, [after] = await records_of(world, lead)
-    assert after.raw is None
-    assert replace(after, raw=record.raw) == record
+    assert (after.raw, after.raw_nonce) == (None, None)
+    assert replace(after, raw=record.raw, raw_nonce=record.raw_nonce) == record

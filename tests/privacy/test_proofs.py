@@ -339,17 +339,18 @@ async def test_unknown_ids_and_receipts_are_named_as_such(office: Office):
         await office.proofs.find("Z" * 32)
 
 
-async def test_records_of_another_year_are_counted_where_their_log_has_the_same_key(
+async def test_a_withdrawal_in_the_log_of_the_next_year_is_in_the_bundle_of_the_yes(
     world: World, office: Office, lead: Lead
 ):
     world.now += timedelta(days=60)
     await _withdraw(world, lead)
     await office.work()
     records = await office.records(lead)
-    proof = await office.export(records["consent_withdrawn"])
-    related = [name for name in members_of(proof) if name.startswith("related/")]
-    assert len(related) // 2 + proof.left_out == 2
-    assert (await office.verdict(proof)).status in (3, 4)
+    proof = await office.export(records["consent_given"])
+    assert (proof.left_out, any("consent_withdrawn" in name for name in members_of(proof))) == (0, True)
+    keys = [line for line in members_of(proof)["policy.txt"].decode().splitlines() if line.startswith("log ")]
+    assert len({key.rpartition("+")[2] for key in keys}) == len(keys) == 2
+    assert (await office.verdict(proof)).status == 3
 
 
 async def test_a_bundle_holds_the_first_and_the_last_of_very_many_records(world: World, office: Office, lead: Lead):

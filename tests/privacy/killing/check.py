@@ -14,10 +14,10 @@ import pymerkle
 
 from domain.proof.checkpoint import Checkpoint, open_cosigned
 from domain.proof.errors import ProofError
-from domain.proof.keys import KeyType, Signer
 from domain.proof.merkle import consistency_coordinates, consistency_path, verify_consistency
 from privacy.audit.kept import KeptCheckpoint
 from privacy.audit.live_log import LiveAudit
+from privacy.log_signing import signer_from
 from storage.log import LogHead
 from tests.privacy.killing.installation import Worker
 
@@ -158,7 +158,7 @@ class Check:
     def _opened(self, head: LogHead, note: bytes) -> Checkpoint | None:
         if note not in self._known:
             seeds = self.worker.world.store.keys.ring.log_seeds.values()
-            keys = [Signer(name=head.origin, key_type=KeyType.ED25519, seed=seed).verifier for seed in seeds]
+            keys = [signer_from(seed, head.origin).verifier for seed in seeds]
             try:
                 self._known[note] = open_cosigned(note, keys).checkpoint
             except ProofError:

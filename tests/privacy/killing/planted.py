@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from domain.proof.checkpoint import Checkpoint, sign_checkpoint
-from domain.proof.keys import KeyType, Signer
+from privacy.log_signing import signer_from
 from storage.log import LogHead, LogStore
 from tests.privacy.killing.installation import Worker
 
@@ -50,7 +50,7 @@ def _sign_first(worker: Worker) -> None:
     async def grow(self: LogStore, *args: Any, **kwargs: Any) -> LogHead:
         grown = await real(self, *args, **kwargs)
         seed = worker.world.store.keys.ring.log_seed("log")
-        signer = Signer(name=grown.origin, key_type=KeyType.ED25519, seed=seed)
+        signer = signer_from(seed, grown.origin)
         checkpoint = Checkpoint(origin=grown.origin, size=grown.size, root=grown.root)
         worker.book.note(sign_checkpoint(checkpoint, signer))
         return grown
