@@ -11,6 +11,7 @@ const [TIME_STAMPING, ANY_USE] = ["1.3.6.1.5.5.7.3.8", "2.5.29.37.0"];
 const [BASIC, KEY_USAGE, EXTENDED, SUBJECT_KEY] = ["2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.14"];
 // Understood, or about things that are not asked here: names of other kinds, policies.
 const KNOWN_EXTENSIONS = [BASIC, KEY_USAGE, EXTENDED, SUBJECT_KEY, "2.5.29.35", "2.5.29.17", "2.5.29.32"];
+const [SIGN_OR_COMMIT, SIGN_CERTIFICATES] = [0xc0, 0x04]; // bits of the key usage
 const [RSA, PSS, MGF1] = ["1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.8"];
 const [EC, COMMON_NAME] = ["1.2.840.10045.2.1", "2.5.4.3"];
 const numbered = (stem, first) => [...DIGESTS.values()].map((name, at) => [`${stem}.${first + at}`, name]);
@@ -90,6 +91,12 @@ function usesOf(certificate) {
 
 function isKnown(certificate) {
   return [...certificate.extensions].every(([name, { critical }]) => !critical || KNOWN_EXTENSIONS.includes(name));
+}
+
+// Whether the key usage, where there is one, has any of these bits of its first byte.
+function may(certificate, bits) {
+  const usage = extensionOf(certificate, KEY_USAGE);
+  return usage === null || (usage.expect(BIT_STRING).content[1] & bits) !== 0;
 }
 
 const sameCertificate = (one, other) => equal(one.encoded, other.encoded);
@@ -219,8 +226,7 @@ async function notAnIssuer(issuer, chain, time, pinned) {
   const [authority, limit] = [values?.takeIf(BOOLEAN), values?.takeIf(INTEGER)];
   if (!authority?.boolean()) return "is none of an authority";
   if (limit && limit.number() < BigInt(chain.length - 1)) return "does not allow that many authorities below it";
-  const usage = extensionOf(issuer, KEY_USAGE);
-  if (usage !== null && !(usage.content[1] & 0x04)) return "is not for signing certificates";
+  if (!may(issuer, SIGN_CERTIFICATES)) return "is not for signing certificates";
   if (!isKnown(issuer)) return "has a critical extension that is not known here";
   const uses = pinned ? null : usesOf(issuer);
   if (uses !== null && !uses.some((use) => [TIME_STAMPING, ANY_USE].includes(use))) return "is not for time-stamping";

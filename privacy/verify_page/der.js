@@ -11,7 +11,8 @@ class Der {
   }
 
   expect(tag) {
-    must(this.tag === tag, `a value has the tag ${this.tag} where ${tag} belongs`);
+    const [found, wanted] = [this.tag, tag].map((one) => toHex([one]));
+    must(found === wanted, `a value has the tag 0x${found} where 0x${wanted} belongs`);
     return this;
   }
 

@@ -2,6 +2,7 @@
 
 const MARKS = { 0: "✓", 1: "✕", 2: "✕", 3: "✓", 4: "!" };
 const STATES = { true: ["yes", "ok"], false: ["no", "failed"], null: ["not", "not checked"] };
+const MAX_GIVEN_BYTES = 1_048_576;
 const PINS = ["vkeys", "receipt", "checkpoints", "roots", "policy", "psid"];
 const at = (id) => document.getElementById(id);
 let dropped = null; // the file that was dropped, until another is chosen
@@ -19,8 +20,9 @@ function sizeText(bytes) {
   return bytes < 1024 ? `${bytes} bytes` : `${Math.ceil(bytes / 1024)} KiB`;
 }
 
-async function bytesOf(file) {
-  return new Uint8Array(await file.arrayBuffer());
+// At most one byte more than the limit, so that a huge file costs no memory.
+async function bytesOf(file, limit = MAX_GIVEN_BYTES) {
+  return new Uint8Array(await file.slice(0, limit + 1).arrayBuffer());
 }
 
 const filesOf = (id) => Array.from(at(id).files);
@@ -30,8 +32,8 @@ async function givenPins() {
   return {
     policy: policy ? await bytesOf(policy) : null,
     vkeys: at("vkeys").value.split("\n").map((line) => line.trim()).filter((line) => line),
-    tsaRoots: await Promise.all(filesOf("roots").map(bytesOf)),
-    checkpoints: await Promise.all(filesOf("checkpoints").map(bytesOf)),
+    tsaRoots: await Promise.all(filesOf("roots").map((file) => bytesOf(file))),
+    checkpoints: await Promise.all(filesOf("checkpoints").map((file) => bytesOf(file))),
     receipt: at("receipt").value.trim() || null,
     psid: at("psid").value.trim() || null,
   };
@@ -82,18 +84,18 @@ function anchorItem(anchor) {
   return item;
 }
 
-function fillAbout(name, size, pins, verdict) {
+function fillAbout({ name, size }, pins, verdict) {
   const lines = [
     ["File", name],
     ["Size", `${size} bytes`],
-    ["SHA-256 of the bundle", verdict.sha256],
+    ["SHA-256 of the bundle", size > BOUNDS.bytes ? "not made of so large a file" : verdict.sha256],
     ["Compared with", usedText(pins)],
     ["Checked at", `${new Date().toISOString().replace("T", " ").slice(0, 19)} UTC, by this computer’s clock`],
   ];
   at("about").replaceChildren(...lines.flatMap(([label, value]) => [element("dt", "", label), element("dd", "", value)]));
 }
 
-function show(name, size, pins, verdict) {
+function show(file, pins, verdict) {
   at("banner").className = `banner s${verdict.status}`;
   at("mark").textContent = MARKS[verdict.status];
   at("verdict").textContent = verdict.headline;
@@ -104,8 +106,8 @@ function show(name, size, pins, verdict) {
   fillTable(at("fields"), verdict.fields);
   at("anchors").replaceChildren(...verdict.anchors.map(anchorItem));
   at("none").hidden = verdict.anchors.length > 0;
-  fillAbout(name, size, pins, verdict);
-  document.title = `${verdict.headline} · ${name}`;
+  fillAbout(file, pins, verdict);
+  document.title = `${verdict.headline} · ${file.name}`;
   at("result").hidden = false;
   at("result").scrollIntoView();
   at("verdict").focus({ preventScroll: true });
@@ -137,14 +139,15 @@ async function check(event) {
   button.setAttribute("aria-disabled", "true");
   at("progress").textContent = "Checking …";
   try {
-    const [bytes, pins] = [await bytesOf(file), await givenPins()];
+    const [bytes, pins] = [await bytesOf(file, BOUNDS.bytes), await givenPins()];
     const verdict = await assentVerify(bytes, pins);
     at("progress").textContent = ""; // before the scrolling, since the line takes its room along
-    show(file.name, bytes.length, pins, verdict);
+    show(file, pins, verdict);
   } catch (error) {
     at("progress").textContent = "";
     if (error instanceof WrongUse) complain(`${labelOf(error.field)}: ${error.message}.`, error.field);
-    else complain("A file could not be read. Choose it again.", "bundle");
+    else if (error instanceof DOMException) complain("A file cannot be read any more: choose all files again.", "bundle");
+    else complain(`This page has a fault and checked nothing (${error}). Use verify.py.`, "bundle");
   }
   button.removeAttribute("aria-disabled");
 }

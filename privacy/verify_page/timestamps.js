@@ -147,5 +147,6 @@ function checkAuthority(signer, time) {
   const alone = signer.extensions.get(EXTENDED)?.critical && uses.length === 1 && uses[0] === TIME_STAMPING;
   must(alone, "the authority's certificate is not, by a critical extension, for time-stamping alone");
   must(isKnown(signer), "the authority's certificate has a critical extension that is not known here");
+  must(may(signer, SIGN_OR_COMMIT), "the authority's certificate is not for signatures");
   must(covers(signer, time), "the authority's certificate was not in force at the time of the stamp");
 }

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,8 +15,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.async_api import Page
 
 from domain.proof.offline import ed25519
+from domain.proof.offline.certificates import read_pem, trusted_root
+from domain.proof.offline.errors import Unreadable, Wrong
+from domain.proof.offline.notes import read_note
+from domain.proof.offline.paths import read_entry_proof
+from domain.proof.offline.policies import read_policy
+from domain.proof.offline.records import read_record
 from domain.proof.offline.report import one_line
+from domain.proof.offline.timestamps import read_time_stamp
 from privacy.verify_page import script_parts
+from tests.domain.proof.offline.authority import START, Desk, generalized, issue, root, time_stamper, tst_info
+from tests.domain.proof.offline.maker import WITNESS, small_bundle
 from tests.domain.proof.offline.test_ed25519 import KNOWN, ORDER, P, small_order_points
 from tests.domain.proof.samples import VECTORS
 from tests.privacy.verify_stand import VerifyPage, opened
@@ -200,3 +211,115 @@ async def test_every_character_is_escaped_or_not_like_in_python(page: VerifyPage
     body = "return points.map((point) => oneLine(String.fromCodePoint(point)));"
     found = await run(page, body, "points", points, ("bytes.js", "report.js"))
     assert found == [one_line(chr(point)) for point in points]
+
+
+TOKENS = """
+const roots = readPem(fromHex(root));
+const found = [];
+for (const token of tokens) {
+  try {
+    const stamp = await readTimeStamp(fromHex(token), fromHex(stamped));
+    const held = new Date(stamp.time).toISOString().slice(0, 19);
+    found.push(await trustedRoot(stamp.signer, stamp.certificates, roots, stamp.time).then(
+      (top) => `${held} ${commonName(top)}`,
+      (error) => `${held} but ${error.message}`,
+    ));
+  } catch (error) {
+    found.push(error instanceof Wrong ? `${error instanceof Unreadable} ${error.message}` : String(error));
+  }
+}
+return found;
+"""
+CERTIFIED = ("bytes.js", "json.js", "records.js", "der.js", "certificates.js", "timestamps.js")
+NOTE = VECTORS["checkpoint_8"].encode()
+
+
+def judged(token: bytes, root_pem: bytes) -> str:
+    """What the Python steps say of a token, in one line."""
+    try:
+        stamp = read_time_stamp(token, NOTE)
+    except Wrong as error:
+        return f"{str(isinstance(error, Unreadable)).lower()} {error}"
+    held = stamp.time.strftime("%Y-%m-%dT%H:%M:%S")
+    try:
+        return f"{held} {trusted_root(stamp.signer, stamp.certificates, read_pem(root_pem), stamp.time).common_name}"
+    except Wrong as error:
+        return f"{held} but {error}"
+
+
+def neighbours(token: bytes, step: int) -> list[bytes]:
+    """The token, cut ones, and ones with a bit changed in every so many bytes."""
+    found = [token, token[:-1], token + b"\0"]
+    for place in range(0, len(token), step):
+        changed = bytearray(token)
+        changed[place] ^= 1 << place % 8
+        found.append(bytes(changed))
+    return found
+
+
+async def test_every_time_stamp_and_each_of_its_neighbours_is_judged_like_in_python(
+    page: VerifyPage, tmp_path: Path
+) -> None:
+    for number, (kind, step) in enumerate((("RSA-2048", 1), ("P-256", 9), ("P-384", 60), ("P-521", 90))):
+        top = root(kind=kind)
+        desk = Desk(tmp_path / kind, time_stamper(issue("Between", top, kind=kind, authority=True), kind=kind))
+        ess = "sha1" if kind == "P-521" else "sha256"
+        tokens = neighbours(desk.honest(NOTE, digest=("sha256", "sha384", "sha512")[number % 3], ess=ess), step)
+        if kind == "RSA-2048":
+            info = tst_info(NOTE, generalized(START + timedelta(days=9)))
+            for salt in ("digest", "max", "0"):
+                pss = ("-keyopt", "rsa_padding_mode:pss", "-keyopt", f"rsa_pss_saltlen:{salt}")
+                tokens += neighbours(desk.signed(info, *pss), 40)
+        value = {"tokens": [token.hex() for token in tokens], "stamped": NOTE.hex(), "root": top.pem.hex()}
+        found = await run(page, TOKENS, "{ tokens, stamped, root }", value, CERTIFIED)
+        assert found == [judged(token, top.pem) for token in tokens]
+        assert found[0].endswith("Test root")
+        assert sum(line.endswith("Test root") for line in found) < len(tokens) / 6
+
+
+READ = """
+const readers = { record: readRecord, proof: readEntryProof, note: readNote, policy: readPolicy };
+const found = [];
+for (const text of texts) {
+  try {
+    await readers[kind](fromHex(text));
+    found.push("held");
+  } catch (error) {
+    found.push(error instanceof Wrong ? `${error instanceof Unreadable} ${error.message}` : String(error));
+  }
+}
+return found;
+"""
+READERS: dict[str, Callable[[bytes], object]] = {
+    "record": read_record,
+    "proof": read_entry_proof,
+    "note": read_note,
+    "policy": read_policy,
+}
+
+
+def read_in_python(kind: str, text: bytes) -> str:
+    try:
+        READERS[kind](text)
+    except Wrong as error:
+        return re.sub(r" at byte \d+", "", f"{str(isinstance(error, Unreadable)).lower()} {error}")
+    return "held"
+
+
+async def test_each_neighbour_of_a_text_is_read_like_in_python(page: VerifyPage) -> None:
+    bundle = small_bundle(controller={"name": "Bäckerei 名 \U0001f600", "contact": '\\ " \n \x7f'})
+    members = bundle.members()
+    policy = members["policy.txt"] + b"group g any w\nquorum g\n"
+    policy = policy.replace(b"quorum none\n", f"witness w {WITNESS.vkey} http://w\n".encode())
+    texts = {
+        "record": (members["record.json"], 3), "proof": (members["record.tlog-proof"], 3), "note": (bundle.note, 1),
+        "policy": (policy, 2),
+    }  # fmt: skip
+    for kind, (text, step) in texts.items():
+        near = [*neighbours(text, step), *(text.replace(letter, b"") for letter in (b"\n", b'"', b" ", b"+"))]
+        found = await run(page, READ, "{ kind, texts }", {"kind": kind, "texts": [one.hex() for one in near]}, READING)
+        assert found == [read_in_python(kind, one) for one in near]
+        assert found[0] == "held"
+
+
+READING = ("bytes.js", "json.js", "records.js", "tree.js", "notes.js", "paths.js", "policy.js")

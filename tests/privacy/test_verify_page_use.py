@@ -172,6 +172,27 @@ async def test_what_cannot_be_read_is_named_where_it_was_given(verify_page: Veri
     assert await page.locator("[aria-invalid]").count() == 0
 
 
+async def test_a_file_of_any_size_costs_no_more_than_a_bundle(verify_page: VerifyPage) -> None:
+    page = verify_page.page
+    huge = verify_page.folder / "huge.zip"
+    with huge.open("wb") as file:
+        file.truncate(2**31)
+    await page.set_input_files("#bundle", huge)
+    await page.click("#check")
+    await expect(page.locator("#verdict")).to_have_text("Unreadable at step 1, container")
+    await expect(page.locator("#meaning")).to_have_text("the file is larger than 16777216 bytes.")
+    await expect(page.locator("#about")).to_contain_text("not made of so large a file")
+
+
+async def test_a_file_that_is_gone_is_asked_for_again(verify_page: VerifyPage, scene: Scene) -> None:
+    page = verify_page.page
+    await verify_page.fill(scene.bundle.made(), scene.pins)
+    (verify_page.folder / "bundle.zip").unlink()
+    await page.click("#check")
+    await expect(page.locator("#problem")).to_have_text("A file cannot be read any more: choose all files again.")
+    await expect(page.locator("#result")).to_be_hidden()
+
+
 async def test_without_a_bundle_the_page_asks_for_one(verify_page: VerifyPage) -> None:
     await verify_page.page.click("#check")
     await expect(verify_page.page.locator("#problem")).to_have_text("Choose a bundle first.")
