@@ -85,6 +85,8 @@ class Follower:
             if incoming.psid is None or not starts_conversation(event):
                 return None
             lead, first = await self._start(tx, page, incoming.psid, event, evidence.at)
+        elif lead.profile.imported and starts_conversation(event):
+            lead, first = await self._met(tx, page, lead, event), True
         lead = await self.store.leads.seen(
             tx,
             lead,
@@ -111,17 +113,19 @@ class Follower:
     async def _start(
         self, tx: Transaction, page: Page, psid: Pii[Psid], event: events.Event, at: datetime
     ) -> tuple[Lead, bool]:
-        referral = _referral(event)
-        profile = LeadProfile(
-            psid=psid,
-            language=page.language,
-            entry_ref=referral.ref if referral else None,
-            ad_id=Pii(referral.ad_id) if referral and referral.ad_id else None,
-        )
-        lead, first = await self.store.leads.add(tx, page.page_id, profile, now=at)
-        if first and page.use_first_name:
-            await jobs.enqueue(tx, PROFILE_JOB, f"{page.page_id}/{lead.lead_id}")
+        lead, first = await self.store.leads.add(tx, page.page_id, _profile(psid, page, event), now=at)
+        if first:
+            await self._ask_name(tx, page, lead)
         return lead, first
+
+    async def _met(self, tx: Transaction, page: Page, lead: Lead, event: events.Event) -> Lead:
+        """Somebody known from an imported file only begins the conversation, like anybody else."""
+        await self._ask_name(tx, page, lead)
+        return await self.store.leads.keep_profile(tx, lead, _profile(lead.profile.psid, page, event))
+
+    async def _ask_name(self, tx: Transaction, page: Page, lead: Lead) -> None:
+        if page.use_first_name:
+            await jobs.enqueue(tx, PROFILE_JOB, f"{page.page_id}/{lead.lead_id}")
 
     async def _answer(self, turn: Turn, event: events.Event) -> None:
         match event:
@@ -192,6 +196,17 @@ class Follower:
             self.fallback.unreadable(turn)
         else:
             self.fallback.not_understood(turn)
+
+
+def _profile(psid: Pii[Psid], page: Page, event: events.Event) -> LeadProfile:
+    """What the first act of a person tells of them."""
+    referral = _referral(event)
+    return LeadProfile(
+        psid=psid,
+        language=page.language,
+        entry_ref=referral.ref if referral else None,
+        ad_id=Pii(referral.ad_id) if referral and referral.ad_id else None,
+    )
 
 
 def read_input(event: events.MessageReceived | events.PostbackTapped) -> Input:

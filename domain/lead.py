@@ -10,13 +10,17 @@ from domain.personal import Pii
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadProfile:
-    """Everything personal that is kept of a lead, sealed as one value so that a dump does not show what is set."""
+    """Everything personal that is kept of a lead, sealed as one value so that a dump does not show what is set.
+
+    `imported`: known from an operator's file only; the person has not written yet.
+    """
 
     psid: Pii[Psid]
     first_name: Pii[str] | None = None
     language: str | None = None
     entry_ref: Pii[str] | None = None
     ad_id: Pii[str] | None = None
+    imported: bool = False
 
     def encode(self) -> bytes:
         """UTF-8 JSON for sealing."""
@@ -27,6 +31,7 @@ class LeadProfile:
             "language": self.language,
             "entry_ref": self.entry_ref and self.entry_ref.reveal(reason),
             "ad_id": self.ad_id and self.ad_id.reveal(reason),
+            "imported": self.imported or None,
         }
         return json.dumps({k: v for k, v in fields.items() if v is not None}, ensure_ascii=False).encode()
 
@@ -40,6 +45,7 @@ class LeadProfile:
             language=fields.get("language"),
             entry_ref=_pii(fields.get("entry_ref")),
             ad_id=_pii(fields.get("ad_id")),
+            imported=bool(fields.get("imported")),
         )
 
     def with_first_name(self, name: str) -> "LeadProfile":

@@ -62,6 +62,7 @@ async def _export_profile(subject: Subject) -> object:
         "language": profile.language,
         "entry_ref": profile.entry_ref and profile.entry_ref.reveal(reason),
         "ad_id": profile.ad_id and profile.ad_id.reveal(reason),
+        "imported": profile.imported,
         "lead_id": subject.lead.lead_id,
     }
 
@@ -220,12 +221,13 @@ async def _sweep_requests(remains: Remains) -> int:
 META = "Meta Platforms"
 CONTRACT, CONSENT, DUTY, INTEREST = "GDPR 6(1)(b)", "GDPR 6(1)(a)", "GDPR 6(1)(c)", "GDPR 6(1)(f)"
 FROM_PERSON, OBSERVED = "the person, through Meta", "observed by the bot"
+ALSO_IMPORTED = f"{FROM_PERSON}; or an import by the operator"
 
 CATALOG: Sequence[DataCategory] = (
     DataCategory(
         name="profile",
         basis=CONTRACT,
-        source=FROM_PERSON,
+        source=ALSO_IMPORTED,
         forms=(Form.SEALED, Form.HASHED),
         retention="until erasure, at the latest 3 years after the last contact",
         recipients=(META,),
@@ -257,7 +259,7 @@ CATALOG: Sequence[DataCategory] = (
     DataCategory(
         name="records",
         basis=DUTY,
-        source=FROM_PERSON,
+        source=ALSO_IMPORTED,
         forms=(Form.SEALED, Form.CLEAR),
         retention="until erasure, at the latest 3 years after the last contact",
         recipients=(),

@@ -31,6 +31,7 @@ from domain.proof.record_sections import (
     Consent,
     Controller,
     EntryPoint,
+    ImportClaim,
     PrivacyNotice,
     RawCovers,
     RawEvent,
@@ -198,6 +199,21 @@ class Ledger:
     ) -> Recorded:
         """The confirmation of a record reached the conversation, as its echo says."""
         return await self._write(tx, RecordKind.RECEIPT_SENT, page, lead, evidence, receipt=receipt, previous=(of,))
+
+    async def record_import_claim(
+        self, tx: Transaction, page: Page, lead: Lead, claim: ImportClaim, topics: tuple[Topic, ...], evidence: Evidence
+    ) -> Recorded:
+        """Somebody else says that the person consented; it is written down and permits nothing."""
+        return await self._write(
+            tx,
+            RecordKind.IMPORT_CLAIM,
+            page,
+            lead,
+            evidence,
+            entry_point=EntryPoint.CONSOLE,
+            claim=claim,
+            topics=topics,
+        )
 
     async def _settle(
         self, tx: Transaction, lead: Lead, act: TopicConsent, version: int | None, record_id: UUID

@@ -5,7 +5,7 @@ is destroyed by deleting its row: from then on nothing sealed under it opens, he
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -192,6 +192,15 @@ class PersonRows:
         """Up to when the person's events count as erased; None when they were not erased lately."""
         row = await self.tombstone(tx, page_id, psid)
         return None if row is None else row["erased_at"]
+
+    async def erased_among(self, tx: "Transaction", page_id: PageId, psids: Sequence[Pii[Psid]]) -> list[bool]:
+        """Of each of these people, in order, whether they were erased lately."""
+        handles = [self.keys.tombstone(page_id, psid) for psid in psids]
+        rows = await tx.fetch(
+            "select handle from tombstone where page_id = $1 and handle = any($2::bytea[])", page_id, handles
+        )
+        erased = {row["handle"] for row in rows}
+        return [handle in erased for handle in handles]
 
     async def delete_topics(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> int:
         """Deletes the standing answers."""
