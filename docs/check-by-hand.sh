@@ -3,7 +3,7 @@
 #
 #   bash check-by-hand.sh BUNDLE.zip --vkey KEY [options]
 #
-#   --vkey KEY         key of the log, as you got it elsewhere; again for a second log
+#   --vkey KEY         key of the log, as you got it elsewhere; again for the log of another year
 #   --tsa-root PEM     root certificate of a time-stamping authority, as you got it elsewhere; may be repeated
 #   --witness KEY      key of a witness, as you got it elsewhere; may be repeated
 #   --checkpoint FILE  a checkpoint of the log that you kept, from a mail or a folder; may be repeated
@@ -12,8 +12,8 @@
 # It needs bash, OpenSSL 3, unzip, and what every Linux has: coreutils, sed, grep, find, cmp. BUNDLE may be a folder with
 # the unpacked bundle. It tells each step and stops at the first that fails.
 #
-# Exit status, the same as verify.py's: 0 verified and anchored; 3 verified, not anchored; 1 failed; 2 unreadable or
-# wrong use. Not checked here: the words of README.txt and report.html (read record.json, it is printed), the fixed head
+# Exit status, the same as verify.py's: 0 verified and anchored; 3 verified, not anchored; 4 verified, but a related
+# record under a key that only the bundle names; 1 failed; 2 unreadable or wrong use. Not checked here: the words of README.txt and report.html (read record.json, it is printed), the fixed head
 # of record.jsonld, and verify.py and verify.html.
 set -Eeuo pipefail
 export LC_ALL=C TZ=UTC
@@ -344,6 +344,17 @@ kind=$(field '^{"v":1,"type":' record.json)
 [ -n "$kind" ] || fail "record.json is no record of version 1"
 say record "$kind $(field '"record_id":' record.json)"
 
+# Related records may stand in the log of another year. Where you gave no key for that one, the bundle's own is taken,
+# and the result says so.
+declare -A guests=() # "name" -> a log whose key only the bundle names
+if [ -f policy.txt ]; then
+  while read -r word vkey _; do
+    [ "$word" = log ] && [[ " ${!log_keys[*]}" != *" ${vkey%%+*} "* || -n "${guests["${vkey%%+*}"]:-}" ]] || continue
+    add_key log_keys 01 "$vkey"
+    guests["${vkey%%+*}"]=1
+  done < policy.txt
+fi
+
 # Each change of the log's key leads from a key that you gave to the next one; and to the one before it, which counts for
 # older states only.
 for key in "${!log_keys[@]}"; do older_keys[$key]=${log_keys[$key]}; done
@@ -368,6 +379,7 @@ while [ ${#changes[@]} -gt 0 ]; do
 done
 
 logged record
+[ -z "${guests["$origin"]:-}" ] || fail "the record stands in $origin: give the key of that log with --vkey"
 main_origin=$origin main_size=$size main_root=$root main_index=$index main_leaf=$leaf
 cp "$work/note" "$work/main"
 say leaf "$leaf, from record.json and its nonce"
@@ -405,6 +417,7 @@ else
   [ ! -e notice.txt ] || fail "notice.txt is there, and the record names none"
 fi
 
+unknown="" # logs of related records that nobody but the bundle vouches for
 person() { printf '%s %s' "$(field '"page_id":' "$1")" "$(field '"pii_principal_id":' "$1")"; }
 for file in related/*.json; do
   [ -e "$file" ] || break
@@ -412,6 +425,7 @@ for file in related/*.json; do
   [ "$(person "$file")" = "$(person record.json)" ] || fail "$file is of another person or Page"
   [ "$(field '^{"v":1,"type":' "$file")" = "$(sed 's/.*-\(.*\)\.json/\1/' <<< "$file")" ] || fail "$file is of another kind"
   say related "$(basename "$file" .json): entry $index of $origin, same person"
+  [ -z "${guests["$origin"]:-}" ] || unknown=$origin
 done
 
 for file in anchors/*.checkpoint; do
@@ -453,7 +467,10 @@ echo
 [ -z "$not_before" ] || say "not before" "$not_before, by an anchor that you confirmed"
 [ -z "$not_after" ] || say "not after" "$not_after, by an anchor that you confirmed"
 [[ -z $not_after || ! $not_after < $not_before ]] || say "BUT" "these two times exclude each other: ask both authorities"
-if [ $anchored -eq 1 ]; then
+if [ -n "$unknown" ]; then
+  say verified "but for related records in $unknown, whose key came with the bundle: give that log's key too"
+  exit 4
+elif [ $anchored -eq 1 ]; then
   say verified "and anchored: something outside of the operator's hands fixed this record at its place"
 else
   say verified "under your key, NOT anchored: who holds the log's key could have rebuilt the log later"

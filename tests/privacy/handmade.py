@@ -25,6 +25,7 @@ from tests.domain.proof.offline.maker import (
 )
 
 NEXT_KEY, STRANGER = TestKey(LOG_KEY.name, 2), TestKey(LOG_KEY.name, 9)
+LAST_YEAR = TestKey("log.example/2025", 7)
 EARLY, LATE = datetime(2026, 11, 23, 16, 0, 0, tzinfo=UTC), datetime(2026, 11, 23, 17, 0, 0, tzinfo=UTC)
 NEWEST = datetime(2026, 11, 23, 20, 0, 0, tzinfo=UTC)
 SEEN, DROPPED = datetime(2026, 11, 23, 18, 0, 0, tzinfo=UTC), datetime(2026, 11, 23, 19, 0, 0, tzinfo=UTC)
@@ -57,6 +58,7 @@ def make_members(
     rotated: bool = False,
     last_key: TestKey = NEXT_KEY,
     cosigned: bool = False,
+    two_years: bool = False,
     forge: Forge = lambda answer: answer,
     rebuild: Callable[[TestLog], None] = lambda log: None,
 ) -> Members:
@@ -83,14 +85,21 @@ def make_members(
     note = log.note(len(log.leaves), last_key if rotated else LOG_KEY)
     if cosigned:
         note += WITNESS.line(log.text(len(log.leaves)), int(NEWEST.timestamp()))
+    related = [(log, start, note)]
+    if two_years:
+        earlier = TestLog(LAST_YEAR)
+        earlier.fill(3)
+        index = earlier.add(record("notice_shown", 6))
+        related.insert(0, (earlier, index, earlier.note(4)))
+    signing = [LOG_KEY, *([NEXT_KEY] if rotated else []), *([LAST_YEAR] if two_years else [])]
     return TestBundle(
         log,
         main,
         note,
-        related=[(log, start, note)],
+        related=related,
         keys=keys,
         anchors=anchors,
-        policy_keys=[LOG_KEY.vkey, NEXT_KEY.vkey] if rotated else [LOG_KEY.vkey],
+        policy_keys=[key.vkey for key in signing],
         policy_witnesses=[WITNESS],
         identity=dict(IDENTITY),
         raw_event=True,

@@ -19,7 +19,7 @@ from domain.proof.offline.policies import read_policy
 from domain.proof.offline.steps import Brought
 from domain.proof.offline.verdict import verify
 from tests.domain.proof.offline.maker import LOG_KEY, WITNESS, TestKey, TestLog
-from tests.privacy.handmade import LATE, NEXT_KEY, STRANGER, Authority, Members, make_members, pack
+from tests.privacy.handmade import LAST_YEAR, LATE, NEXT_KEY, STRANGER, Authority, Members, make_members, pack
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "check-by-hand.sh"
 # All programs that the script may use; it runs with these and no others.
@@ -335,10 +335,19 @@ def _without_line(data: bytes, number: int) -> bytes:
     return b"\n".join(lines[:number] + lines[number + 1 :])
 
 
-def test_a_key_that_did_not_sign_fails_and_that_of_another_log_is_not_enough(check, members: Members) -> None:
-    other_log = TestKey("log.example/2027", 1)
-    status, said = check(pack(members), "--vkey", other_log.vkey)
-    assert (status, f"is of {LOG_KEY.name}: give the key of that log too" in said) == (1, True)
+def test_a_related_record_of_another_year_needs_the_key_of_that_log_too(check, authority: Authority) -> None:
+    bundle = pack(make_members(authority, two_years=True))
+    given = ("--vkey", LOG_KEY.vkey, "--witness", WITNESS.vkey)
+    assert check(bundle, *given, "--vkey", LAST_YEAR.vkey)[0] == 0
+    status, said = check(bundle, *given)
+    assert (status, f"but for related records in {LAST_YEAR.name}" in said) == (4, True)
+    status, said = check(bundle, *given, "--vkey", TestKey(LAST_YEAR.name, 8).vkey)
+    assert (status, f"is not signed by a key of {LAST_YEAR.name} that you gave" in said) == (1, True)
+    status, said = check(bundle, "--vkey", LAST_YEAR.vkey)
+    assert (status, f"the record stands in {LOG_KEY.name}: give the key of that log" in said) == (1, True)
+
+
+def test_a_key_that_did_not_sign_fails(check, members: Members) -> None:
     status, said = check(pack(members), "--vkey", STRANGER.vkey)
     assert (status, "is not signed by a key of log.example/2026 that you gave" in said) == (1, True)
 
