@@ -18,7 +18,9 @@ from messenger.client import REQUIRED_FIELDS
 from messenger.errors import CallFailed
 from privacy.anchors.overview import overview
 from storage.errors import StorageError
+from storage.head_files import size_of
 from storage.keyproviders import RING_VARIABLE
+from storage.log import LogHead
 from storage.wakeups import Wakeups
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
@@ -107,8 +109,16 @@ async def _log(runtime: Runtime) -> Finding:
         await runtime.sequencer.look()
     except StorageError as error:
         return Finding(name="log", good=False, detail=str(error))
-    entries = sum(head.size for head in heads)
-    return Finding(name="log", good=waiting < 10_000, detail=f"{entries} entries, {waiting} wait for their index")
+    entries, copy = sum(head.size for head in heads), await _kept_head(runtime, heads)
+    detail = f"{entries} entries, {waiting} wait for their index, {copy}"
+    return Finding(name="log", good=waiting < 10_000, detail=detail)
+
+
+async def _kept_head(runtime: Runtime, heads: list[LogHead]) -> str:
+    """What this machine remembers of the newest log, for the day when the database is an older one."""
+    own = runtime.sequencer.outside.own
+    notes = [] if own is None or not heads else await own.newest(heads[-1].origin)
+    return f"this machine remembers {size_of(notes[-1])} of the newest log" if notes else "this machine remembers none"
 
 
 async def _key_age(runtime: Runtime) -> Finding:

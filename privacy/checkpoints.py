@@ -148,16 +148,18 @@ class Sequencer:
 
     async def _look(self, head: LogHead | None, now: datetime) -> None:
         """The newest log and those that could come next, against everything that is remembered outside."""
-        for name in (LogName(now.year),) if head is None else head.name.coming:
+        coming = (LogName(now.year),) if head is None else head.name.coming
+        origins = [self.changes.origin(name) for name in coming] + ([] if head is None else [head.origin])
+        remembered = dict(zip(origins, await asyncio.gather(*map(self.outside.ask, origins)), strict=True))
+        for name in coming:
             origin = self.changes.origin(name)
-            self._guard.check_unknown(origin, name.log_id, await self.outside.ask(origin))
+            self._guard.check_unknown(origin, name.log_id, remembered[origin])
         if head is None:
             return
-        outside = await self.outside.ask(head.origin)
         async with self.store.database.transaction() as tx:
             current = await self.store.log.head(tx, head.log_id) or head
             keys = await self.store.log.keys.of_log(tx, head.log_id)
-            await self._guard.check(tx, current, keys, outside)
+            await self._guard.check(tx, current, keys, remembered[head.origin])
             await self._check_tree(tx, current.log_id, current.size, current.root)
             for key in signing_keys(keys, current.size, now):
                 signer_of(self.store.keys.ring, head.origin, key)

@@ -5,6 +5,7 @@ The copy beside the key ring is always asked; what lies further away (a shared f
 to work the log, because it may be slow, and what it said then stays true.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -57,13 +58,8 @@ class Outside:
 
     async def ask(self, origin: str) -> Remembered:
         """What all places say now; one that cannot is passed over, but for the copy beside the key ring."""
-        said: list[bytes] = []
-        for place in self.others:
-            try:
-                said += await place.newest(origin)
-            except OutsideUnavailable as error:
-                log.warning("log.outside_not_reached", extra={"kind": type(place).__name__, "error": _name(error)})
-        self._said[origin] = tuple(dict.fromkeys(said))
+        said = await asyncio.gather(*(_asked(place, origin) for place in self.others))
+        self._said[origin] = tuple(dict.fromkeys(note for notes in said for note in notes))
         return await self.remembered(origin)
 
     async def remembered(self, origin: str) -> Remembered:
@@ -100,5 +96,9 @@ def opened(notes: Iterable[bytes], verifiers: Iterable[Verifier]) -> tuple[list[
     return heads, unknown
 
 
-def _name(error: Exception) -> str:
-    return type(error).__name__
+async def _asked(place: OutsideHeads, origin: str) -> Sequence[bytes]:
+    try:
+        return await place.newest(origin)
+    except OutsideUnavailable as error:
+        log.warning("log.outside_not_reached", extra={"kind": type(place).__name__, "error": type(error).__name__})
+        return ()

@@ -180,6 +180,26 @@ async def test_a_stored_head_that_was_altered_is_not_signed(log_world: LogWorld)
     assert await log_world.value("select count(*) from checkpoint where note is null") == 1
 
 
+async def test_a_tile_that_was_altered_between_sequencing_and_signing_is_noticed(log_world: LogWorld, monkeypatch):
+    await log_world.logged(3)
+    process, lease = await log_world.process(), await log_world.lease()
+    await process.step(lease)
+    await log_world.pend(2)
+    original = type(process)._sequence
+
+    async def altered_meanwhile(self, *arguments):
+        grown = await original(self, *arguments)
+        await log_world.execute(
+            "update log_tile set hashes = substring(hashes from 1 for 128) || sha256('x') || sha256('y')"
+        )
+        return grown
+
+    monkeypatch.setattr(type(process), "_sequence", altered_meanwhile)
+    with pytest.raises(LogDamaged):
+        await process.step(lease)
+    assert await log_world.value("select count(*) from checkpoint where note is null") == 1
+
+
 # A database that is older than what was signed
 
 

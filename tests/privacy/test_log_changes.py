@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from domain.proof.checkpoint import open_checkpoint, open_cosigned
+from domain.proof.checkpoint import Checkpoint, open_checkpoint, open_cosigned, sign_checkpoint
 from domain.proof.errors import UnknownSignersError
 from domain.proof.keys import Verifier
-from domain.proof.log import KEY_OVERLAP, KeyState
+from domain.proof.log import KEY_OVERLAP, KeyState, LogName
 from domain.proof.record_json import decode
 from domain.proof.record_sections import RecordKind
 from privacy.log_changes import LogBegun, LogChangeRefused
 from privacy.log_guard import Difference, RollbackFound
-from privacy.log_signing import LogKeyLost
+from privacy.log_signing import LogKeyLost, newest_signer
 from storage.keyproviders import EnvKeys
 from storage.keyring import KeyRing
 from storage.keyring_json import encode
@@ -98,6 +98,22 @@ async def test_a_log_name_that_is_known_outside_is_never_begun_again(log_world: 
         await log_world.work(await log_world.process())
     assert (caught.value.difference, caught.value.log_id) == (Difference.NOT_THERE, 2027)
     assert [head.log_id for head in await log_world.heads()] == [2026]
+
+
+async def test_a_head_of_the_new_year_that_appears_outside_meanwhile_keeps_its_log_from_being_begun(
+    log_world: LogWorld,
+):
+    await log_world.logged(2)
+    lease = await log_world.lease()
+    await log_world.sequencer.step(lease)
+    origin = log_world.sequencer.changes.origin(LogName(2027))
+    _, signer = newest_signer(log_world.store.keys.ring, origin)
+    await log_world.files.keep(origin, sign_checkpoint(Checkpoint(origin=origin, size=3, root=bytes(32)), signer))
+    log_world.now += timedelta(days=60)
+    with pytest.raises(RollbackFound) as caught:
+        await log_world.sequencer.step(lease)
+    assert (caught.value.difference, caught.value.log_id, caught.value.outside) == (Difference.NOT_THERE, 2027, 3)
+    assert (await log_world.head()).closed_at is None
 
 
 # Giving a log up
@@ -363,6 +379,18 @@ async def test_without_its_key_the_log_stands_still_and_no_entry_gets_an_index(l
     assert (await log_world.head()).size == 3
     assert await log_world.value("select count(*) from log_pending") == 3
     assert "log" not in (await log_world.provider.load()).log_seeds
+
+
+async def test_a_key_that_is_lost_under_a_running_process_stops_it_before_the_next_index(log_world: LogWorld):
+    await log_world.logged(2)
+    lease = await log_world.lease()
+    await log_world.sequencer.step(lease)
+    await forget_seeds(log_world, "log")
+    await log_world.store.keys.refresh()
+    await log_world.pend(3)
+    with pytest.raises(LogKeyLost):
+        await log_world.sequencer.step(lease)
+    assert (await log_world.head()).size == 3
 
 
 async def test_another_seed_under_the_name_of_the_lost_one_signs_nothing(log_world: LogWorld):
