@@ -49,6 +49,10 @@ where r.record_sealed is null or r.nonce_sealed is null or k.lead_id is null
 _ANCHORS = """
 select anchor_id, log_id, method, authority, size, note, answer, anchored_at, record_id from anchor
 """
+_ANSWERS = f"""
+select anchor_id, log_id, method, authority, size, note, answer, anchored_at from anchor
+where method in ('rfc3161', 'witness') and {_IN_SLICE.format(column="anchor_id")}
+"""  # noqa: S608 - constants of this file
 _PENDING_UNKNOWN = """
 select p.entry_id, p.entry from log_pending p
 where not exists (select from consent_record r where r.record_id = p.entry_id)
@@ -164,6 +168,10 @@ class LogReader:
     def anchors(self) -> "AsyncIterator[Record]":
         """Every kept anchor."""
         return self._cursor(_ANCHORS)
+
+    def answers(self, slices: int, chosen: int) -> "AsyncIterator[Record]":
+        """The anchors of one slice whose time is somebody else's."""
+        return self._cursor(_ANSWERS, slices, chosen)
 
     def notices(self) -> "AsyncIterator[Record]":
         """page_id, version, language, body and sha256 of every published notice."""

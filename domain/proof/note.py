@@ -35,6 +35,7 @@ __all__ = [
 MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100
 _DASH = "— "
+_COSIGNATURE_BYTES = 72
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,13 @@ def lines_by(data: bytes, verifiers: Iterable[Verifier]) -> bytes:
     text, lines = _split(data)
     written = data[len(text) + 1 :].splitlines(keepends=True)
     return b"".join(raw for raw, line in zip(written, lines, strict=True) if (line.name, line.key_id) in known)
+
+
+def times_by(data: bytes, name: str) -> list[int]:
+    """The POSIX seconds in the cosignature lines that bear this name; nobody's word before `open_note` took them."""
+    _, lines = _split(data)
+    found = [line.signature for line in lines if line.name == name and len(line.signature) == _COSIGNATURE_BYTES]
+    return [int.from_bytes(signature[:8], "big") for signature in found]
 
 
 def _by_name_and_id(verifiers: Iterable[Verifier]) -> dict[tuple[str, bytes], Verifier]:

@@ -127,10 +127,9 @@ class ClearRecords:
         log = self.logs[self._numbers[row["log_id"]]]
         logged = self._anchored.pop(row["record_id"], None)
         opened = self.heads[row["log_id"]].opened(row["note"], row["size"], None)
-        if logged is None or not _anchor_agrees(row, log, logged) or opened is None:
-            self._anchor_changed(log.origin, row["size"], f"anchor {row['anchor_id']}")
-            return
-        if (opened.size, opened.root.hex()) != (logged.said.size, logged.said.root):
+        signed = None if opened is None else (opened.size, opened.root.hex())
+        agrees = logged is not None and _anchor_agrees(row, log, logged)
+        if logged is None or not agrees or signed != (logged.said.size, logged.said.root):
             self._anchor_changed(log.origin, row["size"], f"anchor {row['anchor_id']}")
 
     def anchors_done(self) -> None:

@@ -80,7 +80,9 @@ class FolderAudit:
     def _head(self) -> Checkpoint:
         note = _read(self.folder / "checkpoint", MAX_NOTE_BYTES)
         if note is None:
-            raise FolderUnreadable("there is no file `checkpoint` in this folder")
+            raise FolderUnreadable(
+                "there is no file `checkpoint` in this folder; each exported log has a folder of its own"
+            )
         try:
             return open_cosigned(note, self.trusted).checkpoint
         except ProofError as error:

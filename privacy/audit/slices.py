@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from domain.proof.log import LogKey
+from privacy.audit.answers import answer_changed, answer_holds
 from privacy.audit.book import FindingBook
 from privacy.audit.heads import checks_of
 from privacy.audit.openings import LogFrame, NoticeName, OpeningChecks, Sample, TextName
@@ -65,7 +66,7 @@ class SliceResult:
 
 
 async def check_slice(work: SliceWork) -> SliceResult:
-    """Opens every record of the slice and checks every signed checkpoint of it."""
+    """Opens every record of the slice, and checks every signed checkpoint and every outside answer of it."""
     book = FindingBook(limit=work.limit)
     checks = OpeningChecks(
         keys={kid: WrappingKey(kid, secret) for kid, secret in work.secrets.items()}, logs=work.logs, book=book
@@ -81,6 +82,9 @@ async def check_slice(work: SliceWork) -> SliceResult:
             finding = heads[row["log_id"]].check(row["note"], row["size"], row["root"], row["stored_at"])
             if finding is not None:
                 book.add(finding)
+        async for row in reader.answers(work.slices, work.chosen):
+            if not answer_holds(row):
+                book.add(answer_changed(row, work.logs[row["log_id"]].origin))
     return SliceResult(
         book=book,
         states=checks.states,

@@ -240,10 +240,31 @@ async def test_an_anchor_that_was_exchanged_or_deleted_is_named(audited: Audited
     anchor = await audited.anchored()
     async with audited.unguarded() as tx:
         await tx.execute("update anchor set anchored_at = anchored_at - interval '1 year'")
-    assert await audited.found() == [(FindingKind.ANCHOR_CHANGED, anchor.size)]
+    # It is not what the log says, and not what the witness said.
+    assert await audited.found() == [(FindingKind.ANCHOR_CHANGED, anchor.size)] * 2
     async with audited.unguarded() as tx:
         await tx.execute("delete from anchor")
     assert await audited.found() == [(FindingKind.ANCHOR_CHANGED, anchor.size)]
+
+
+@pytest.mark.parametrize("method", [AnchorMethod.RFC3161, AnchorMethod.WITNESS])
+async def test_an_anchor_that_claims_another_time_than_its_authority_gave_is_named(
+    audited: Audited, method: AnchorMethod
+) -> None:
+    anchor = await audited.anchored(method, "authority.example", at=NOW, really=NOW + timedelta(days=9))
+    assert await audited.found() == [(FindingKind.ANCHOR_CHANGED, anchor.size)]
+
+
+async def test_a_time_stamp_over_another_checkpoint_is_named(audited: Audited) -> None:
+    first = await audited.anchored(AnchorMethod.RFC3161, "tsa.example")
+    await audited.world.sequenced()
+    second = await audited.anchored(AnchorMethod.RFC3161, "tsa.example")
+    assert await audited.found() == []
+    async with audited.unguarded() as tx:
+        statement = "update anchor set answer = $2 where anchor_id = $1"
+        await tx.execute(statement, second.anchor_id, first.answer)
+    # The answer is neither the one in the log nor one about these bytes.
+    assert await audited.found() == [(FindingKind.ANCHOR_CHANGED, second.size)] * 2
 
 
 # Two people's nonces

@@ -1,11 +1,14 @@
 """An installation with people and a log, its audit, and what somebody who has database and keys can do to it."""
 
+import asyncio
 import hashlib
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +17,9 @@ from domain.lead import Lead
 from domain.proof.checkpoint import Checkpoint, sign_checkpoint
 from domain.proof.entry import leaf_hash
 from domain.proof.findings import FindingKind
+from domain.proof.keys import KeyType, Signer
 from domain.proof.log_tree import TreeWalk
+from domain.proof.note import cosign, signed_text
 from domain.proof.record import ProofRecord
 from domain.proof.record_sections import Anchor, AnchorMethod, RecordKind, TimeUnit
 from domain.proof.tiles import TILE_WIDTH, Tile
@@ -26,7 +31,16 @@ from storage.anchors import StoredAnchor
 from storage.database import Transaction
 from storage.labels import Label
 from storage.log import LogHead, StoredCheckpoint
+from tests.domain.proof.offline.authority import Desk, generalized, root, time_stamper, tst_info
 from tests.privacy.people import PAGE, World
+
+
+def stamped(note: bytes, moment: datetime) -> bytes:
+    """The answer of a time-stamping authority that says this moment; needs the `openssl` program."""
+    with tempfile.TemporaryDirectory() as folder:
+        desk = Desk(Path(folder), time_stamper(root()))
+        return desk.signed(tst_info(note, generalized(moment)))
+
 
 GUARDED = ("log", "log_entry", "checkpoint", "log_record", "anchor", "consent_record", "audit_entry")
 Found = tuple[FindingKind, int | None]
@@ -105,11 +119,18 @@ class Audited:
         self,
         method: AnchorMethod = AnchorMethod.WITNESS,
         authority: str = "witness.example",
+        *,
         at: datetime | None = None,
+        really: datetime | None = None,
     ) -> StoredAnchor:
-        """The newest head, held by somebody outside since then, and the log says so."""
-        head, stored, moment = await self.head(), await self.newest(), at or self.world.now
-        note, answer = (stored.note or "").encode(), b"token" if method is AnchorMethod.RFC3161 else None
+        """The newest head, held by somebody outside since then, as the log says; `really` is what they say."""
+        head, stored, moment = await self.head(), await self.newest(), (at or self.world.now).replace(microsecond=0)
+        note, answer = (stored.note or "").encode(), None
+        if method is AnchorMethod.WITNESS:
+            witness = Signer(name=authority, key_type=KeyType.COSIGNATURE, seed=bytes(range(32)))
+            note += cosign(signed_text(note), witness, int((really or moment).timestamp()))
+        if method is AnchorMethod.RFC3161:
+            answer = await asyncio.to_thread(stamped, note, really or moment)
         record = ProofRecord(
             kind=RecordKind.ANCHOR,
             record_id=uuid4(),
