@@ -164,7 +164,7 @@ async def test_without_a_head_by_a_trusted_key_there_is_nothing_to_audit(folder:
         with pytest.raises(FolderUnreadable, match="the checkpoint of this folder"):
             await audited(folder, keys=keys)
     (folder / "checkpoint").unlink()
-    with pytest.raises(FolderUnreadable, match="no file `checkpoint` here"):
+    with pytest.raises(FolderUnreadable, match="no file `checkpoint` in this folder"):
         await audited(folder)
 
 
