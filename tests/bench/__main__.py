@@ -14,11 +14,9 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
-import asyncpg
-
-from storage.database import migrate
-from storage.server import EmbeddedServer, ServerAddress
+from storage.server import EmbeddedServer
 from tests import bench
+from tests.bench.databases import fresh_database
 from tests.bench.rows import Row, table
 
 Measure = Callable[[str], Awaitable[list[Row]]]
@@ -41,21 +39,10 @@ async def run(wanted: list[str]) -> list[Row]:
         try:
             for name, measure in measures(wanted):
                 sys.stderr.write(f"measuring {name} ...\n")
-                rows += await measure(await _database(dsn, f"bench_{name}"))
+                rows += await measure(await fresh_database(dsn, f"bench_{name}"))
         finally:
             await server.stop()
     return rows
-
-
-async def _database(dsn: str, name: str) -> str:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(f"create database {name}")
-    finally:
-        await connection.close()
-    address = ServerAddress(dsn).of_database(name)
-    await migrate(address)
-    return address
 
 
 def main() -> int:
