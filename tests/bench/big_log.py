@@ -23,7 +23,6 @@ from domain.ids import Mid
 from domain.proof.checkpoint import Checkpoint, sign_checkpoint
 from domain.proof.endings import EntryPlaces, endings
 from domain.proof.entry import commit, commit_raw, leaf_hash
-from domain.proof.keys import KeyType, Signer
 from domain.proof.log_tree import TreeWalk
 from domain.proof.record import ProofRecord
 from domain.proof.record_json import encode
@@ -38,6 +37,7 @@ from domain.proof.record_sections import (
 from domain.proof.tiles import TILE_WIDTH, Tile
 from privacy.audit.openings import millisecond_time
 from privacy.ledger import Choice, Evidence, RawPart
+from privacy.log_signing import signer_from
 from storage.database import connect_arguments
 from storage.labels import Label
 from storage.sealing import DataKey, WrappingKey
@@ -229,7 +229,7 @@ def _pattern(record: Any) -> Pattern:
 
 
 async def _begin(world: World) -> int:
-    signer = Signer(name=ORIGIN, key_type=KeyType.ED25519, seed=SEED)
+    signer = signer_from(SEED, ORIGIN)
     record = ProofRecord(
         kind=RecordKind.LOG_STARTED,
         record_id=UUID(bytes=os.urandom(16), version=4),
@@ -292,7 +292,7 @@ async def _put(tx: Any, record: ProofRecord, index: int) -> None:
 async def _build_tree(dsn: str, size: int) -> None:
     connection = await asyncpg.connect(**connect_arguments(dsn))
     try:
-        signer = Signer(name=ORIGIN, key_type=KeyType.ED25519, seed=SEED)
+        signer = signer_from(SEED, ORIGIN)
         walk, tiles, heads = TreeWalk(), [], []
         wanted = [*range(BATCH, size, BATCH), size]
         for low in range(0, size, 64 * TILE_WIDTH):
