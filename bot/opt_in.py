@@ -94,16 +94,15 @@ class OptIn:
 
     def _confirm(self, turn: Turn, act: ConsentAct, recorded: Recorded, *, stands: bool) -> None:
         if act is ConsentAct.REFUSED:
-            turn.say("answer", self._words(turn, "chat.consent.refused"))
+            confirm(turn, recorded, self._words(turn, "chat.consent.refused"))
         elif stands:
-            text = self._words(turn, "chat.consent.given", code=recorded.receipt)
-            turn.say(confirmation_purpose(recorded, text), text)
+            confirm(turn, recorded, self._words(turn, "chat.consent.given"))
         else:
             turn.say("answer", turn.texts.text("chat.stop.already", page=turn.page.name))
 
-    def _words(self, turn: Turn, key: str, **values: str) -> str:
+    def _words(self, turn: Turn, key: str) -> str:
         topic = turn.texts.text(f"topics.{DEFAULT_TOPIC}")
-        return turn.texts.text(key, page=turn.page.name, topic=topic, age=turn.page.minimum_age, **values)
+        return turn.texts.text(key, page=turn.page.name, topic=topic, age=turn.page.minimum_age)
 
     def _payload(self, turn: Turn, answer: str, shown: ShownText) -> str:
         return payloads.consent(DEFAULT_TOPIC, answer, turn.notice.version, shown.sha256)
@@ -119,6 +118,12 @@ def shown_purpose(turn: Turn) -> str:
     return f"notice/{turn.notice.version}/{turn.notice.language}"
 
 
-def confirmation_purpose(recorded: Recorded, text: str) -> str:
-    """What the echo of a confirmation that carries a receipt is known by."""
+def confirm(turn: Turn, recorded: Recorded, words: str) -> None:
+    """Says that an act is recorded, with its receipt: the person then holds what names the log entry."""
+    text = f"{words}\n\n{turn.texts.text('chat.receipt.line', code=recorded.receipt)}"
+    turn.say(_purpose(recorded, text), text)
+
+
+def _purpose(recorded: Recorded, text: str) -> str:
+    """What the echo of a confirmation is known by."""
     return f"confirmation/{recorded.record_id.hex}/{recorded.receipt}/{hashlib.sha256(text.encode()).hexdigest()}"

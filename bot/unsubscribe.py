@@ -6,7 +6,7 @@ Here the withdrawal becomes a record and is confirmed, once; saying stop again i
 
 from dataclasses import dataclass
 
-from bot.opt_in import confirmation_purpose
+from bot.opt_in import confirm
 from bot.turn import Turn
 from domain.proof.record_sections import EntryPoint
 from privacy.ledger import Ledger
@@ -24,7 +24,6 @@ class Unsubscribe:
         recorded, ended = await self.ledger.record_withdrawal(turn.tx, turn.page, turn.lead, turn.evidence, way)
         await turn.ask(None)
         if ended:
-            text = turn.texts.text("chat.stop.done", page=turn.page.name)
-            turn.say(confirmation_purpose(recorded, text), text)
+            confirm(turn, recorded, turn.texts.text("chat.stop.done", page=turn.page.name))
         else:
             turn.say("answer", turn.texts.text("chat.stop.already", page=turn.page.name))

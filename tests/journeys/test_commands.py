@@ -92,7 +92,7 @@ async def test_a_proof_is_exported_verified_and_refused_when_a_byte_differs(stor
 
 async def test_who_a_person_is_goes_out_with_a_reason_only(story: World, tmp_path: Path):
     psid = await story.opted_in()
-    receipt = (await story.until_heard(psid, "Your receipt: ")).rpartition("Your receipt: ")[2]
+    receipt = (await story.until_heard(psid, "Receipt ")).rpartition("Receipt ")[2]
 
     async def logged():
         return not await story.value("select count(*) from log_pending")

@@ -125,7 +125,7 @@ async def test_the_proof_of_a_start_verifies_and_says_which_of_the_two_it_shows(
 
 async def test_the_receipt_in_the_chat_names_the_record(story: World):
     psid = await story.opted_in()
-    receipt = (await story.until_heard(psid, "Your receipt: ")).rpartition("Your receipt: ")[2]
+    receipt = (await story.until_heard(psid, "Receipt ")).rpartition("Receipt ")[2]
 
     async def logged():
         return not await story.value("select count(*) from log_pending")
