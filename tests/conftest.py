@@ -71,7 +71,7 @@ def _migrated_template(database_server: ServerAddress) -> Iterator[str]:
     asyncio.run(_execute(database_server.dsn, f"create database {name}"))
     asyncio.run(migrate(database_server.of_database(name)))
     yield name
-    asyncio.run(_execute(database_server.dsn, f"drop database {name} with (force)"))
+    asyncio.run(_drop(database_server.dsn, name))
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ async def database_dsn(database_server: ServerAddress, _migrated_template: str) 
     name = _fresh_name()
     await _execute(database_server.dsn, f"create database {name} template {_migrated_template} strategy file_copy")
     yield database_server.of_database(name)
-    await _execute(database_server.dsn, f"drop database {name} with (force)")
+    await _drop(database_server.dsn, name)
 
 
 @pytest.fixture
@@ -89,11 +89,22 @@ async def empty_database_dsn(database_server: ServerAddress) -> AsyncIterator[st
     name = _fresh_name()
     await _execute(database_server.dsn, f"create database {name}")
     yield database_server.of_database(name)
-    await _execute(database_server.dsn, f"drop database {name} with (force)")
+    await _drop(database_server.dsn, name)
 
 
 def _fresh_name() -> str:
     return f"assent_test_{secrets.token_hex(6)}"
+
+
+async def _drop(dsn: str, name: str) -> None:
+    """Drops the database; a process of the server's own that looks after it just now cannot be ended, but ends soon."""
+    for patience in range(20):
+        try:
+            return await _execute(dsn, f"drop database {name} with (force)")
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
+            if patience == 19:
+                raise
+            await asyncio.sleep(0.25)
 
 
 async def _execute(dsn: str, statement: str) -> None:

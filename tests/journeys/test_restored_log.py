@@ -44,7 +44,15 @@ async def test_consents_and_erasures_go_on_and_are_in_the_new_log_once_it_is_beg
     await story.say(psid, quick_reply="Erase everything")
     assert "unreadable in every backup" in await story.until_heard(psid, "has been deleted")
     assert await waiting() > 3
-    [found, *_] = [record for record in caplog.records if record.msg == "log.rollback_found"]
+
+    def findings() -> list[logging.LogRecord]:
+        return [record for record in caplog.records if record.msg == "log.rollback_found"]
+
+    async def noticed() -> bool:
+        return bool(findings())
+
+    await story.until(noticed, "the standstill to be told")
+    found = findings()[0]
     fields = {name: found.__dict__[name] for name in ("state", "log", "outside")}
     assert fields == {"state": "shorter", "log": before.log_id, "outside": lost.size}
     assert found.levelno == logging.ERROR

@@ -19,7 +19,7 @@ from domain.proof.bundle import make_bundle
 from domain.proof.bundle_parts import HeldState, OptInProof, RawDelivery
 from domain.proof.errors import BundleError, ProofError
 from domain.proof.keys import Verifier
-from domain.proof.offline.container import _SIZES
+from domain.proof.offline.container import MEMBER_SIZES
 from domain.proof.offline.notes import read_checkpoint, read_key
 from domain.proof.offline.policies import Policy
 from domain.proof.offline.report import receipt_of
@@ -169,7 +169,7 @@ def test_the_documentation_has_every_member_in_order_with_its_limit_and_every_st
     assert re.findall(r"^\| (\d+) \| (\w+) \|", page, re.MULTILINE) == [
         (str(n), name) for n, (name, _) in enumerate(STEPS, 1)
     ]
-    for ending, limit in _SIZES.items():
+    for ending, limit in MEMBER_SIZES.items():
         assert f"{limit:,}" in page, ending
 
 
