@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import os
 import secrets
@@ -98,13 +99,12 @@ def _fresh_name() -> str:
 
 async def _drop(dsn: str, name: str) -> None:
     """Drops the database; a process of the server's own that looks after it just now cannot be ended, but ends soon."""
-    for patience in range(20):
-        try:
-            return await _execute(dsn, f"drop database {name} with (force)")
-        except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
-            if patience == 19:
-                raise
-            await asyncio.sleep(0.25)
+    for _ in range(20):
+        with contextlib.suppress(asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
+            await _execute(dsn, f"drop database {name} with (force)")
+            return
+        await asyncio.sleep(0.25)
+    await _execute(dsn, f"drop database {name} with (force)")
 
 
 async def _execute(dsn: str, statement: str) -> None:
