@@ -7,6 +7,7 @@ import pytest
 from domain.ids import PageId
 from domain.proof.offline.steps import Brought
 from domain.proof.offline.verdict import verify
+from privacy.audit.live_log import LiveAudit
 from tests.journeys.world import World
 
 FOLLOWERS = 1000
@@ -34,3 +35,7 @@ async def test_a_thousand_followers_give_a_thousand_leads_and_a_thousand_proofs_
         verified += verify(bundle.content, Brought()).status == 4
         await asyncio.sleep(0)
     assert verified == FOLLOWERS
+    store = story.runtime.store
+    report = await LiveAudit(dsn=store.database.dsn, ring=store.keys.ring, alone_below=0).run(limit=10)
+    assert report.good, report.lines()
+    assert report.records["conversation_started"] == FOLLOWERS

@@ -1,14 +1,18 @@
 """Does a log that was only ever used as it should be pass its audit, at every moment of its life?"""
 
+import multiprocessing
 import os
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import pytest
+
 from domain.audit import AuditAction
 from domain.proof.entry import commit
 from domain.proof.record_sections import AnchorMethod
+from privacy.audit.slices import AuditInterrupted
 from tests.privacy.audited import Audited
 from tests.privacy.people import CANARIES, PAGE
 
@@ -136,6 +140,17 @@ def _remember(file: str) -> None:
     seen = Path("/proc/self/cmdline").read_bytes() + Path("/proc/self/environ").read_bytes()
     with Path(f"{file}.{os.getpid()}").open("wb") as out:
         out.write(seen)
+
+
+def _die() -> None:
+    os._exit(3)
+
+
+async def test_an_audit_of_which_a_process_dies_says_so_and_leaves_none_behind(audited: Audited) -> None:
+    await audited.people(1)
+    with pytest.raises(AuditInterrupted, match="a process ended"):
+        await audited.audit(processes=2, prepare=_die)
+    assert multiprocessing.active_children() == []
 
 
 async def test_several_processes_find_the_same_and_keys_stand_in_no_argument_and_no_variable(
