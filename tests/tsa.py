@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.programs import require
+
 TIME_STAMPING = (ExtendedKeyUsageOID.TIME_STAMPING,)
 # Without a line `certs`: OpenSSL then writes the certificates in an order that DER forbids.
 _CONFIG = """
@@ -155,6 +157,7 @@ class Authority:
 
     def answer(self, request: bytes) -> bytes:
         """The bytes of a whole answer, also of a refusal."""
+        require("openssl")
         asked, answered = self.folder / "q.tsq", self.folder / "q.tsr"
         asked.write_bytes(request)
         answered.unlink(missing_ok=True)
@@ -168,6 +171,7 @@ class Authority:
 
     def sign(self, answer: bytes) -> bytes:
         """The same time stamp signed by this authority, whose certificate `ts -reply` may refuse to use."""
+        require("openssl")
         (self.folder / "from.tsr").write_bytes(answer)
         for command in (
             "ts -reply -in from.tsr -token_out -out token.der",

@@ -23,6 +23,7 @@ from tests.elsewhere import open_folder, put, stranger
 from tests.journeys.test_commands import run
 from tests.journeys.world import World, world
 from tests.privacy.foreign import ProofFile, check_bundle, cosigned_at, leaf_of, members_of, whole_log
+from tests.programs import require
 from tests.tsa import Authority, responder
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "check-by-hand.sh"
@@ -134,6 +135,7 @@ class Auditor:
 
     async def by_hand(self, *arguments: str) -> tuple[int, str]:
         """What docs/check-by-hand.sh finds."""
+        require("bash", "openssl", "unzip")
         _, account = stranger()
         done = await self._run(["bash", "check-by-hand.sh", *arguments], account)
         return done.returncode, done.stdout + done.stderr

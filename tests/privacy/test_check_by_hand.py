@@ -20,6 +20,7 @@ from domain.proof.offline.steps import Brought
 from domain.proof.offline.verdict import verify
 from tests.domain.proof.offline.maker import LOG_KEY, WITNESS, TestKey, TestLog
 from tests.privacy.handmade import LAST_YEAR, LATE, NEXT_KEY, STRANGER, Authority, Members, make_members, pack
+from tests.programs import require
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "check-by-hand.sh"
 # All programs that the script may use; it runs with these and no others.
@@ -44,6 +45,7 @@ def members(authority: Authority) -> Members:
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    require(*PROGRAMS)
     folder = tmp_path_factory.mktemp("programs")
     for name in PROGRAMS:
         found = shutil.which(name)

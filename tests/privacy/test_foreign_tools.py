@@ -26,6 +26,7 @@ from tests.domain.proof.offline.maker import LOG_KEY, WITNESS
 from tests.domain.proof.samples import VECTORS, full_subtrees
 from tests.privacy.foreign import check_bundle, cosigned_at, read_consistency
 from tests.privacy.handmade import SEEN, STRANGER, Authority, make_members, pack
+from tests.programs import require
 
 TREE, KEYS = VECTORS["ct_tree"], VECTORS["keys"]
 ENTRIES = [bytes.fromhex(entry) for entry in TREE["entries_hex"]]
@@ -170,6 +171,7 @@ def test_the_time_stamp_request_vector_is_read_by_openssl(tmp_path: Path) -> Non
 
 
 def openssl(*arguments: str) -> bytes:
+    require("openssl")
     return subprocess.run(["openssl", *arguments], check=True, capture_output=True).stdout
 
 

@@ -17,6 +17,7 @@ from privacy.kit import verify_py
 from tests.domain.proof.offline.maker import LOG_KEY, PSID, WITNESS, small_bundle, with_sums, zipped
 from tests.domain.proof.offline.story import Story, tell
 from tests.elsewhere import PYTHON, open_folder, put, stranger
+from tests.programs import require
 
 
 @dataclass
@@ -204,6 +205,7 @@ def unpacked(alone: Alone, tmp_path: Path) -> Callable[[], list[str]]:
         (tmp_path / name).write_bytes(content)
 
     def typed() -> list[str]:
+        require("bash", "openssl")
         text = (tmp_path / "README.txt").read_text(encoding="utf-8").partition("OpenSSL and coreutils\n")[2]
         commands = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
         done = subprocess.run(

@@ -10,6 +10,7 @@ import pytest
 from privacy.kit import verify_html
 from tests.domain.proof.offline.maker import LOG_KEY, WITNESS, with_sums
 from tests.privacy.handmade import Authority, Members, make_members, pack
+from tests.programs import require
 
 PAGE = Path(__file__).parents[2] / "docs" / "proof.md"
 FITS = ["digests fit", "nonce of 64 bytes", "included", "log of your key", "leads to the checkpoint above"]
@@ -33,6 +34,7 @@ def blocks(language: str) -> list[str]:
 
 def typed(folder: Path, members: Members, authority: Authority) -> list[str]:
     """What the commands print, in a folder with the unpacked bundle."""
+    require("bash", "openssl", "unzip")
     unpack(folder, members)
     digests, leaf, path, signature, notice, continued, stamp, cosignature = blocks("bash")
     script = [digests, leaf, path, signature, notice, "A=anchors/02-rfc3161\n", continued, stamp]

@@ -12,6 +12,7 @@ from rfc3161_client import decode_timestamp_response
 
 from domain.proof.errors import StampError, StampRefusedError
 from domain.proof.timestamp import StampRoots, check_stamp, stamp_request
+from tests.programs import require
 from tests.tsa import Authority, ec_key, rsa_key
 
 from .samples import VECTORS
@@ -61,6 +62,7 @@ def test_another_reader_finds_the_same_in_every_request(stamped, nonce):
 
 
 def test_openssl_reads_the_request(tmp_path):
+    require("openssl")
     (tmp_path / "q.tsq").write_bytes(stamp_request(NOTE, NONCE))
     shown = subprocess.run(
         ["openssl", "ts", "-query", "-in", tmp_path / "q.tsq", "-text"], check=True, capture_output=True, text=True

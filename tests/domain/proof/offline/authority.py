@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.programs import require
+
 SecretKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 TIME_STAMPING = (ExtendedKeyUsageOID.TIME_STAMPING,)
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
@@ -131,6 +133,7 @@ class Desk:
         (self.folder / "serial").write_text("01")
 
     def run(self, *command: str) -> None:
+        require("openssl")
         subprocess.run(["openssl", *command], cwd=self.folder, check=True, capture_output=True)
 
     def honest(self, stamped: bytes, *, digest: str = "sha256", ess: str = "sha256", imprint: str = "-sha256") -> bytes:
