@@ -171,7 +171,6 @@ class Authority:
 
     def sign(self, answer: bytes) -> bytes:
         """The same time stamp signed by this authority, whose certificate `ts -reply` may refuse to use."""
-        require("openssl")
         (self.folder / "from.tsr").write_bytes(answer)
         for command in (
             "ts -reply -in from.tsr -token_out -out token.der",
