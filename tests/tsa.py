@@ -138,6 +138,7 @@ class Authority:
         critical: bool = True,
         valid: tuple[datetime, datetime] | None = None,
     ) -> "Authority":
+        require("openssl")
         root_key, leaf_key = key(), key()
         root = make_root(root_key)
         leaf = make_leaf(leaf_key, root, root_key, uses=uses, critical=critical, valid=valid)
@@ -157,7 +158,6 @@ class Authority:
 
     def answer(self, request: bytes) -> bytes:
         """The bytes of a whole answer, also of a refusal."""
-        require("openssl")
         asked, answered = self.folder / "q.tsq", self.folder / "q.tsr"
         asked.write_bytes(request)
         answered.unlink(missing_ok=True)
