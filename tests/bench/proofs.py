@@ -80,7 +80,7 @@ async def measure(dsn: str) -> list[Row]:
 
 
 async def _appends(dsn: str, folder: Path) -> list[Row]:
-    """Yeses and noes of people who are known, each a transaction of its own, as the bot records them."""
+    """Yeses and refusals of people who are known, each a transaction of its own, as the bot records them."""
     baseline: dict[int, list[float]] = {number: [] for number in AT_ONCE}
     product: dict[int, list[float]] = {number: [] for number in AT_ONCE}
     tree = pymerkle.SqliteTree(str(folder / "appended.db"))
