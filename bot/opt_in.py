@@ -121,9 +121,14 @@ def shown_purpose(turn: Turn) -> str:
 def confirm(turn: Turn, recorded: Recorded, words: str) -> None:
     """Says that an act is recorded, with its receipt: the person then holds what names the log entry."""
     text = f"{words}\n\n{turn.texts.text('chat.receipt.line', code=recorded.receipt)}"
-    turn.say(_purpose(recorded, text), text)
+    turn.say(confirmation_purpose(recorded, text), text)
 
 
-def _purpose(recorded: Recorded, text: str) -> str:
-    """What the echo of a confirmation is known by."""
+def confirmation_purpose(recorded: Recorded, text: str) -> str:
+    """What the echo of a confirmation is known by; raises ValueError for words without the receipt.
+
+    The echo becomes a record that says the person was sent this receipt: that must never be said of other words.
+    """
+    if recorded.receipt not in text:
+        raise ValueError("a confirmation must show the receipt of its record")
     return f"confirmation/{recorded.record_id.hex}/{recorded.receipt}/{hashlib.sha256(text.encode()).hexdigest()}"

@@ -56,16 +56,21 @@ class Disclosure:
 
 
 NOTHING = Disclosure()
+DISCLOSED = {"identity": "who the person is", "raw": "what the platform sent"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedProof:
-    """A bundle and the name its file should have; `left_out` counts other records of the person not in it."""
+    """A bundle and the name its file should have; `left_out` counts other records of the person not in it.
+
+    `disclosed` says in words what of it is personal: such a file is for few eyes, and never has the plain one's name.
+    """
 
     record_id: UUID
     kind: str
     file_name: str
     left_out: int
+    disclosed: tuple[str, ...]
     content: bytes = field(repr=False)
 
 
@@ -147,8 +152,9 @@ class Proofs:
         return ExportedProof(
             record_id=record_id,
             kind=record.kind.value,
-            file_name=f"{what}-{in_one_word(_receipt(placed.main.leaf))}.zip",
+            file_name=f"{what}-{in_one_word(_receipt(placed.main.leaf))}{'-disclosed' if disclosure.parts else ''}.zip",
             left_out=placed.left_out,
+            disclosed=tuple(DISCLOSED[part] for part in disclosure.parts),
             content=make_bundle(proof),
         )
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from app.commands.running import AsJson, CommandFailed, show, with_runtime
+from app.commands.running import TELL_THE_KEY, AsJson, CommandFailed, show, with_runtime
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
@@ -92,8 +92,8 @@ def rotate_log() -> None:
         print(NEW_LOG_KEY, file=sys.stderr)  # noqa: T201 - a command talks to its terminal
         show(None, [text], as_json=False)
         return
-    lines = ["The log is signed by a new key from now on, and for a week by the old one too. Publish the new one:"]
-    show(None, [*lines, text], as_json=False)
+    said = "The log is signed by a new key from now on, and for a week by the old one too."
+    show(None, [said, TELL_THE_KEY, text], as_json=False)
 
 
 @app.command()

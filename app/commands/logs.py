@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.running import AsJson, leave, show, with_runtime
+from app.commands.running import TELL_THE_KEY, AsJson, leave, show, with_runtime
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
@@ -79,7 +79,7 @@ def new_log(
         show(None, [ring], as_json=False)
         return
     lines = [f"{name.replace('_', ' ')}: {value}" for name, value in document.items() if value is not None]
-    show(document, [*lines, "Publish the new key where people expect it."], as_json=as_json)
+    show(document, [*lines, TELL_THE_KEY], as_json=as_json)
 
 
 def tiles(

@@ -1,12 +1,16 @@
 """proofs: export, verify."""
 
+import contextlib
+import os
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, leave, show, with_runtime
+from app.commands.running import FAILURE, AsJson, CommandFailed, PageOption, chosen_page, leave, show, with_runtime
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
@@ -20,8 +24,24 @@ app = typer.Typer(
 
 WRONG_USE = 2
 
-Written: TypeAlias = tuple[Path, int]
-"""A file, and how many other records of the person are not in it."""
+OWNER_ONLY = 0o600
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A bundle's file; `kept` when another content lies there and was left alone."""
+
+    file: Path
+    left_out: int
+    disclosed: tuple[str, ...]
+    kept: bool
+
+    @property
+    def line(self) -> str:
+        """What is said of it."""
+        without = f" ({self.left_out} other records of the person are not in it: export them alone)"
+        return f"Wrote {self.file}{without if self.left_out else ''}"
 
 
 @app.command()
@@ -42,6 +62,8 @@ def export(
         leave("give a receipt or record id, or --every with a kind of record", WRONG_USE)
     if (identity or raw) and (every is not None or not reason.strip()):
         leave("--identity and --raw need a --reason, and are for one record at a time", WRONG_USE)
+    if every is not None:
+        _known(every)
 
     async def work(runtime: "Runtime") -> list[Written]:
         from privacy.proofs import Disclosure
@@ -57,12 +79,9 @@ def export(
 
     unstamped: set[str] = set()
     written = with_runtime(work)
-    for reason in sorted(unstamped):
-        print(f"Handed over without a newer time stamp: {reason}", file=sys.stderr)  # noqa: T201 - beside the result
-    shown = [f"Wrote {file}{_without(left_out)}" for file, left_out in written[:20]]
-    if len(written) > len(shown):
-        shown.append(f"... {len(written)} files in all, in {to}")
-    show([str(file) for file, _ in written], shown or ["There is no such record."], as_json=as_json)
+    for missing in sorted(unstamped):
+        print(f"Handed over without a newer time stamp: {missing}", file=sys.stderr)  # noqa: T201 - beside the result
+    _say(written, to, as_json=as_json)
 
 
 @app.command()
@@ -137,15 +156,73 @@ def _covering(runtime: "Runtime", unstamped: set[str]) -> "Cover":
     return cover
 
 
+def _known(kind: str) -> None:
+    """Ends with wrong use when no record is of this kind."""
+    from domain.proof.record_sections import RecordKind
+
+    if kind not in {one.value for one in RecordKind}:
+        leave(f"{kind!r} is no kind of record; there are: {', '.join(sorted(RecordKind))}", WRONG_USE)
+
+
 def _write(folder: Path, proof: "ExportedProof") -> Written:
+    """Writes the file unless another content has its name: nothing that was handed out or kept is replaced."""
+    file = folder / proof.file_name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / proof.file_name
-        file.write_bytes(proof.content)
+        kept = not (_made(file, proof.content, private=bool(proof.disclosed)) or file.read_bytes() == proof.content)
+        if proof.disclosed and not kept:
+            file.chmod(OWNER_ONLY)
     except OSError as error:
-        raise CommandFailed(f"cannot write to {folder} ({type(error).__name__})") from None
-    return file, proof.left_out
+        raise CommandFailed(f"cannot write {file} ({type(error).__name__})") from None
+    return Written(file=file, left_out=proof.left_out, disclosed=proof.disclosed, kept=kept)
 
 
-def _without(left_out: int) -> str:
-    return f" ({left_out} other records of the person are not in it: export them alone)" if left_out else ""
+def _made(file: Path, content: bytes, *, private: bool) -> bool:
+    """Makes the file; False when there is one. What cannot be written whole does not stay."""
+    try:
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY if private else 0o666)
+    except FileExistsError:
+        return False
+    try:
+        with open(opened, "wb") as out:
+            out.write(content)
+    except OSError:
+        with contextlib.suppress(OSError):
+            file.unlink()
+        raise
+    return True
+
+
+def _say(written: "list[Written]", folder: Path, *, as_json: bool) -> None:
+    """Names what was written, warns of what is personal, and ends with 1 for files that were left alone."""
+    new = [one for one in written if not one.kept]
+    lines = [one.line for one in new[:SHOWN]]
+    if len(new) > len(lines):
+        lines.append(f"... {len(new)} files in all, in {folder}")
+    warning = _warning(new)
+    if warning and as_json:
+        print(warning, file=sys.stderr)  # noqa: T201 - stdout is one JSON document
+    elif warning:
+        lines.append(warning)
+    if not written:
+        lines.append("There is no record of this kind.")
+    show([str(one.file) for one in new], lines, as_json=as_json)
+    kept = [str(one.file) for one in written if one.kept]
+    if kept:
+        more = f", nor the other {len(kept) - 1} like it" if len(kept) > 1 else ""
+        leave(
+            f"{kept[0]} is there already with another content, and is not overwritten{more}; a bundle changes when the "
+            "log or its anchors do. Move it away, or choose another folder with --to",
+            FAILURE,
+        )
+
+
+def _warning(written: "Iterable[Written]") -> str:
+    """Who may have files that show what is personal; empty when none does."""
+    what = sorted({part for one in written for part in one.disclosed}, reverse=True)
+    if not what:
+        return ""
+    return (
+        f"This file holds personal data: {' and '.join(what)}. Only your account can read it. Give it to nobody but "
+        "whom your reason names, by a way that others cannot read, and delete it when that is done."
+    )

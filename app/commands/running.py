@@ -26,6 +26,10 @@ E = TypeVar("E", bound=StrEnum)
 
 FAILURE = 1
 WRONG_CONFIGURATION = 78
+TELL_THE_KEY = (
+    "Publish the new key where people expect it, and give it to your witnesses and to whoever checks your proofs: "
+    "a witness cosigns nothing under a key that it does not know."
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 PageOption = Annotated[str | None, typer.Option("--page", help="The Page's id; may be left out where there is one.")]

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from domain.proof.record_sections import RecordKind
 from tests.journeys.world import World
 
 ROOT = Path(__file__).parent.parent.parent
@@ -93,6 +94,7 @@ async def test_a_proof_is_exported_verified_and_refused_when_a_byte_differs(stor
 async def test_who_a_person_is_goes_out_with_a_reason_only(story: World, tmp_path: Path):
     psid = await story.opted_in()
     receipt = (await story.until_heard(psid, "Receipt ")).rpartition("Receipt ")[2]
+    plain_name = f"optin-proof-{receipt.replace('-', '')}"
 
     async def logged():
         return not await story.value("select count(*) from log_pending")
@@ -102,18 +104,42 @@ async def test_who_a_person_is_goes_out_with_a_reason_only(story: World, tmp_pat
     status, _, err = await run(story, *ask)
     assert (status, "need a --reason" in err) == (2, True)
     assert await story.value("select count(*) from audit_entry") == 0
+    assert (await run(story, "proofs", "export", receipt, "--to", str(tmp_path)))[0] == 0
+    plain = (tmp_path / f"{plain_name}.zip").read_bytes()
     status, out, err = await run(story, *ask, "--reason", "audit of spring")
-    assert status == 0
+    assert (status, "holds personal data: who the person is and what the platform sent." in err) == (0, True)
     assert psid not in out + err
     [file] = json.loads(out)
+    assert (Path(file).name, Path(file).stat().st_mode & 0o777) == (f"{plain_name}-disclosed.zip", 0o600)
+    assert (tmp_path / f"{plain_name}.zip").read_bytes() == plain
     status, out, _ = await run(story, "proofs", "verify", file, "--psid", psid, "--json")
     verdict = json.loads(out)
     assert (status, verdict["summary"]["disclosed"]) == (4, "identity, raw event")
     assert await story.value("select action from audit_entry") == "proof.disclosed"
+    Path(file).chmod(0o644)
+    status, out, err = await run(story, *ask[:5], "--identity", "--raw", "--reason", "the same again")
+    assert (status, "Give it to nobody but whom your reason names" in out, Path(file).stat().st_mode & 0o777) == (
+        *(0, True),
+        0o600,
+    )
+    disclosed = Path(file).read_bytes()
+    status, out, err = await run(story, *ask[:5], "--identity", "--reason", "less of it")
+    assert (status, f"{file} is there already with another content" in err) == (1, True)
+    assert "Wrote" not in out
+    assert Path(file).read_bytes() == disclosed
     status, _, err = await run(
         story, "proofs", "export", "--every", "consent_given", "--raw", "--reason", "all of them"
     )
     assert (status, "one record at a time" in err) == (2, True)
+
+
+async def test_an_unknown_kind_of_record_is_refused_and_the_known_ones_are_listed(story: World, tmp_path: Path):
+    status, out, err = await run(story, "proofs", "export", "--every", "nonsense", "--to", str(tmp_path))
+    assert (status, out) == (2, "")
+    assert all(kind.value in err for kind in RecordKind)
+    status, out, _ = await run(story, "proofs", "export", "--every", "key_rotated", "--to", str(tmp_path))
+    assert (status, out) == (0, "There is no record of this kind.\n")
+    assert not list(tmp_path.glob("*.zip"))
 
 
 async def test_wrong_use_is_two_a_refusal_one_and_wrong_configuration_seventy_eight(story: World):
