@@ -140,7 +140,8 @@ async def run_demo(demo: Demo, *, followers: int) -> None:
 @asynccontextmanager
 async def _empty_database(settings: Settings) -> AsyncIterator[None]:
     """Holds the demo's own server with nothing in it; raises DemoBusy when another demo uses it."""
-    server = EmbeddedServer(settings.home / "postgresql", programs=settings.postgres_binaries)
+    # As root the data outlives the home folder: that of a demo whose folder was deleted is in the way of the next one.
+    server = EmbeddedServer(settings.home / "postgresql", throwaway=True, programs=settings.postgres_binaries)
     dsn = await server.start()
     try:
         if not server.owned:

@@ -27,6 +27,7 @@ import asyncpg
 from storage.errors import boundary
 from storage.server_binaries import choose
 from storage.server_files import (
+    DataDoesNotFit,
     Place,
     Record,
     ServerUnavailable,
@@ -99,8 +100,9 @@ class ServerAddress:
 class EmbeddedServer:
     """PostgreSQL for one home folder: `start` gives an address, `stop` ends what `start` began.
 
-    `volatile` is for tests: no fsync, and nothing is kept after `stop`. `programs` names the only
-    folder PostgreSQL may be taken from. `death_signal=False` uses the watcher of other systems on Linux.
+    `volatile` is for tests: no fsync, and nothing is kept after `stop`. `throwaway` is for data that nobody
+    misses: what does not fit the home folder is deleted, and all begins anew. `programs` names the only folder
+    PostgreSQL may be taken from. `death_signal=False` uses the watcher of other systems on Linux.
     """
 
     def __init__(
@@ -108,11 +110,13 @@ class EmbeddedServer:
         home: Path,
         *,
         volatile: bool = False,
+        throwaway: bool = False,
         programs: Path | None = None,
         death_signal: bool | None = None,
     ) -> None:
         self._home = home.absolute()
         self._volatile = volatile
+        self._throwaway = throwaway
         self._programs = programs
         self._death_signal = has_death_signal() if death_signal is None else death_signal
         self._lock_file: int | None = None
@@ -211,6 +215,15 @@ class EmbeddedServer:
     # --- the owner's part ---
 
     async def _own(self) -> str:
+        try:
+            return await self._own_data()
+        except DataDoesNotFit:
+            if not self._throwaway:
+                raise
+        await _to_the_end(self._begin_anew)
+        return await self._own_data()
+
+    async def _own_data(self) -> str:
         record = await asyncio.to_thread(self._record)
         place = self._place = await _to_the_end(choose_place, self._home, record, volatile=self._volatile)
         left_over = await self._left_over(place, record)
@@ -282,10 +295,7 @@ class EmbeddedServer:
         try:
             connection = await _connect(self._socket_in_use(), SUPERUSER, SUPERUSER, record.superuser_password)
         except asyncpg.InvalidAuthorizationSpecificationError:
-            raise ServerUnavailable(
-                f"The passwords in {self._home / 'server.json'} are not those of its database. "
-                "Put back the file that belongs to the data."
-            ) from None
+            raise self._foreign_data() from None
         try:
             if not await connection.fetchval("select 1 from pg_roles where rolname = $1", OWNER):
                 # A password of hexadecimal digits only; utility statements take no parameters.
@@ -295,12 +305,36 @@ class EmbeddedServer:
         finally:
             await connection.close()
 
+    def _foreign_data(self) -> DataDoesNotFit:
+        record, files = self._home / "server.json", self._place.files if self._place else self._home
+        return DataDoesNotFit(
+            f"The passwords in {record} are not those of the database in {files}, which an earlier installation "
+            f"in {self._home} has left. Put the server.json of that installation back, from a copy of {self._home}. "
+            f"If nobody needs its data any more, delete {files} and {record}, and start again."
+        )
+
     def _socket_in_use(self) -> Path:
         if self._socket is None:
             raise RuntimeError("the server was not started")
         return self._socket
 
     def _stop(self) -> None:
+        self._end_server()
+        if self._place and self._volatile:
+            forget(self._place, self._home)
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+        self._place = self._lock_file = None
+
+    def _begin_anew(self) -> None:
+        """Deletes the data and the record of it; the lock on the home folder stays ours."""
+        self._end_server()
+        if self._place:
+            forget(self._place, self._home)
+        (self._home / "server.json").unlink(missing_ok=True)
+        self._place = None
+
+    def _end_server(self) -> None:
         if self._keeper:
             self._keeper.stop()
         if self._inherited and self._place:
@@ -311,11 +345,7 @@ class EmbeddedServer:
             if self._socket and self._socket.parent != self._place.files:
                 with contextlib.suppress(OSError):
                     self._socket.rmdir()  # empty once the server is gone, unless it is not ours
-            if self._volatile:
-                forget(self._place, self._home)
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-        self._keeper = self._inherited = self._place = self._socket = self._lock_file = None
+        self._keeper = self._inherited = self._socket = None
 
 
 async def _to_the_end(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

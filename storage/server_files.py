@@ -36,6 +36,10 @@ class ServerUnavailable(StorageError):
     code = "storage.server_unavailable"
 
 
+class DataDoesNotFit(ServerUnavailable):
+    """The home folder's record and the data that lies in its place are not of one installation."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The operating-system account PostgreSQL runs under; `switch` when it is not our own."""
@@ -162,7 +166,7 @@ def choose_place(home: Path, record: Record, *, volatile: bool) -> Place:
     if record.files and volatile == record.volatile and (not volatile or (home / record.files).is_dir()):
         files = home / record.files
         if record.major is not None and not (files / "data" / "PG_VERSION").is_file():
-            raise ServerUnavailable(
+            raise DataDoesNotFit(
                 f"The database of {home} should lie in {files}, but it is not there. Put the folder back "
                 f"(a mounted volume may be missing), or restore a backup. "
                 f"To begin anew, delete {home / 'server.json'}."
@@ -276,7 +280,7 @@ def _fits(folder: Path) -> bool:
 
 
 def forget(place: Place, home: Path) -> None:
-    """Removes a volatile server's files; the home folder itself stays."""
+    """Removes a server's files for good; the home folder itself stays."""
     shutil.rmtree(place.files, ignore_errors=True)
     (home / "server.json").unlink(missing_ok=True)
 

@@ -21,7 +21,7 @@ SHOWN = 100
 
 def audit(
     folder: Annotated[
-        Path | None, typer.Option(help="Audit the exported log in this folder instead; needs --vkey or --policy.")
+        Path | None, typer.Option(help="Audit the exported logs in this folder instead; needs --vkey or --policy.")
     ] = None,
     policy: Annotated[Path | None, typer.Option(help="The keys you trust, as a policy file.")] = None,
     vkey: Annotated[list[str] | None, typer.Option(help="A log key you trust; may be given several times.")] = None,
@@ -60,14 +60,15 @@ async def _of_database(
 
 
 def _of_folder(folder: Path, keys: "list[Verifier]", kept: "list[KeptCheckpoint]", limit: int) -> "AuditReport":
-    from privacy.audit.folder import FolderAudit, FolderUnreadable
+    from privacy.audit.folder import FolderUnreadable
+    from privacy.audit.folders import audit_folder
 
     if not keys:
         leave("give the key of the log with --vkey or --policy; a folder proves nothing about who signed", WRONG_USE)
 
     async def work() -> "AuditReport | str":
         try:
-            return await FolderAudit(folder=folder, trusted=keys).run(limit=limit, kept=kept)
+            return await audit_folder(folder, keys, limit=limit, kept=kept)
         except FolderUnreadable as error:
             return str(error)
 

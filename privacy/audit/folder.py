@@ -49,7 +49,7 @@ class FolderAudit:
 
     async def run(self, *, limit: int, kept: Sequence[KeptCheckpoint] = ()) -> AuditReport:
         """All findings, at most `limit` of them shown; raises FolderUnreadable when there is no log to check."""
-        head = await asyncio.to_thread(self._head)
+        head = await asyncio.to_thread(self.head)
         tree = FolderTree(folder=self.folder)
         book = FindingBook(limit=limit)
         keys = [key for key in self.trusted if key.name == head.origin and key.key_type is KeyType.ED25519]
@@ -77,11 +77,12 @@ class FolderAudit:
             limit=limit,
         )
 
-    def _head(self) -> Checkpoint:
+    def head(self) -> Checkpoint:
+        """Blocks. The signed head of the folder; raises FolderUnreadable."""
         note = _read(self.folder / "checkpoint", MAX_NOTE_BYTES)
         if note is None:
             raise FolderUnreadable(
-                "there is no file `checkpoint` in this folder; each exported log has a folder of its own"
+                "there is no file `checkpoint` in this folder, nor an exported log in one right below it"
             )
         try:
             return open_cosigned(note, self.trusted).checkpoint

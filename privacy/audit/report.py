@@ -1,6 +1,7 @@
 """What does an audit say in the end?"""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,4 +96,23 @@ def summed_up(
         audit_chain=audit_chain,
         findings=tuple(book.in_order()[:limit]),
         finding_counts={kind.value: book.counts[kind] for kind in ordered},
+    )
+
+
+def joined(reports: Sequence[AuditReport], *, limit: int) -> AuditReport:
+    """One report of several logs that were audited apart, at most `limit` findings of them shown."""
+    counts: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    records: Counter[str] = Counter()
+    for one in reports:
+        counts.update(one.counts)
+        found.update(one.finding_counts)
+        records.update(one.records)
+    return AuditReport(
+        logs=tuple(log for one in reports for log in one.logs),
+        counts=dict(counts),
+        records=records,
+        audit_chain=None,
+        findings=tuple(finding for one in reports for finding in one.findings)[:limit],
+        finding_counts={kind.value: found[kind.value] for kind in MEANINGS if found[kind.value]},
     )

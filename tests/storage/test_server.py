@@ -353,6 +353,46 @@ async def test_passwords_that_do_not_fit_are_reported(home: Path) -> None:
         await EmbeddedServer(home).start()
 
 
+def _forgotten(tmp_path: Path, place: str) -> Path:
+    """A home whose data lies outside of it (as root, below a closed folder), or, as for everybody else, inside."""
+    above = tmp_path / "above"
+    above.mkdir(mode=0o700)
+    if place == "inside":
+        for folder in (above, tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    return above / "home"
+
+
+@pytest.mark.parametrize("place", ["inside", "outside"])
+async def test_data_that_outlived_its_secret_is_named_with_both_folders_and_goes_only_if_it_is_throwaway(
+    tmp_path: Path, place: str
+) -> None:
+    home = _forgotten(tmp_path, place)
+    async with running(home) as (_, dsn):
+        await ask(dsn, "create table kept as select 42 as answer")
+    files = _files(home)
+    if files.is_relative_to(home):
+        (home / "server.json").unlink()
+    else:
+        shutil.rmtree(home)
+    for _ in range(2):  # the second time a record is there, with passwords that fit nothing
+        with pytest.raises(ServerUnavailable, match=r"are not those of the database") as refused:
+            await EmbeddedServer(home).start()
+        assert f"delete {files} and {home / 'server.json'}" in str(refused.value)
+    assert (files / "data" / "PG_VERSION").is_file()
+    async with running(home, throwaway=True) as (_, dsn):
+        assert await ask(dsn, "select to_regclass('kept')") is None
+        assert _files(home) == files
+    async with running(home, throwaway=True) as (_, dsn):  # what fits stays
+        await ask(dsn, "create table kept as select 43 as answer")
+    async with running(home, throwaway=True) as (_, dsn):
+        assert await ask(dsn, "select answer from kept") == 43
+    shutil.rmtree(files)
+    async with running(home, throwaway=True) as (_, dsn):  # and a record without its data is no hindrance either
+        assert await ask(dsn, "select to_regclass('kept')") is None
+    shutil.rmtree(_files(home))
+
+
 @pytest.mark.parametrize("name", ["h" * 120, "with space", "comma,quote'at@percent%zoë"])
 async def test_a_home_with_a_long_or_odd_path_works(tmp_path: Path, name: str) -> None:
     home = tmp_path / name

@@ -144,6 +144,10 @@ async def test_tiles_writes_every_log_into_a_folder(world: LogWorld, tmp_path: P
     [said] = json.loads((await run(world, "proofs", "tiles", "--to", str(tmp_path / "static"), "--json")).stdout)
     assert (said["log"], said["size"], said["new"]) == (log_id, 301, 5)
     assert (tmp_path / "static" / str(log_id) / "tile" / "entries" / "000").stat().st_size == 256 * 35
+    vkey = (await world.head()).vkey
+    for folder in (tmp_path / "static", tmp_path / "static" / str(log_id)):
+        audited = await run(world, "proofs", "audit", "--folder", str(folder), "--vkey", vkey)
+        assert (audited.status, "Nothing wrong was found." in audited.stdout) == (0, True)
     (tmp_path / "file").write_bytes(b"")
     refused = await run(world, "proofs", "tiles", "--to", str(tmp_path / "file"))
     assert (refused.status, "choose an empty folder" in refused.stderr) == (1, True)

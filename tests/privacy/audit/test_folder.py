@@ -13,6 +13,7 @@ from domain.proof.keys import KeyType, Signer, Verifier
 from domain.proof.log_tree import TreeWalk
 from domain.proof.tiles import ENTRIES, TILE_WIDTH, Tile, encode_entries, tile_path
 from privacy.audit.folder import FolderAudit, FolderUnreadable
+from privacy.audit.folders import audit_folder
 from privacy.audit.kept import KeptCheckpoint
 from privacy.audit.report import AuditReport
 
@@ -187,3 +188,45 @@ def test_the_command_needs_no_database_no_settings_and_no_network(folder: Path, 
     kept.write_bytes(b"nothing")
     assert run(app, [*arguments, *vkey, "--checkpoint", str(kept)]).exit_code == 2
     assert run(app, [*arguments, *vkey, "--checkpoint", str(tmp_path / "missing")]).exit_code == 2
+
+
+def second(parent: Path) -> tuple[Signer, bytes]:
+    """A log of one entry beside the other in the parent folder; its signer and its checkpoint."""
+    signer = Signer(name="log.example/2027", key_type=KeyType.ED25519, seed=bytes([1]) * 32)
+    leaf = leaf_hash(ALL_ENTRIES[0])
+    put(parent / "2027", Tile(0, 0, 1), leaf)
+    put(parent / "2027", Tile(ENTRIES, 0, 1), encode_entries(ALL_ENTRIES[:1]))
+    head = sign_checkpoint(Checkpoint(origin=signer.name, size=1, root=leaf), signer)
+    (parent / "2027" / "checkpoint").write_bytes(head)
+    return signer, head
+
+
+async def test_the_folder_above_stands_for_every_log_in_it(folder: Path) -> None:
+    parent = folder.with_name("all")
+    folder.rename(parent.with_name("one"))
+    parent.mkdir()
+    parent.with_name("one").rename(parent / "2026")
+    signer, head = second(parent)
+    keys = (LOG.verifier, signer.verifier)
+    kept = [KeptCheckpoint.read("a", note(300)), KeptCheckpoint.read("b", head)]
+    report = await audit_folder(parent, keys, limit=100, kept=kept)
+    assert report.good, report.lines()
+    assert [log.origin for log in report.logs] == [LOG.name, signer.name]
+    assert report.counts == {"entries": SIZE + 1, "tiles": 7, "checkpoints": 4}
+    assert (await audit_folder(parent / "2027", keys, limit=100)).counts["entries"] == 1
+
+    elsewhere = Signer(name="log.example/2025", key_type=KeyType.ED25519, seed=bytes(32))
+    gone = sign_checkpoint(Checkpoint(origin=elsewhere.name, size=1, root=bytes(32)), elsewhere)
+    entries = [commit(b"other", bytes(64))]
+    put(parent / "2027", Tile(ENTRIES, 0, 1), encode_entries(entries))
+    report = await audit_folder(parent, keys, limit=1, kept=[KeptCheckpoint.read("c", gone)])
+    assert report.finding_counts == {"entry_changed": 1, "checkpoint_beyond": 1}
+    assert len(report.findings) == 1
+
+    with pytest.raises(FolderUnreadable, match=r"2027: .*give the key of every log"):
+        await audit_folder(parent, (LOG.verifier,), limit=1)
+    (parent / "2027" / "checkpoint").unlink()  # a log that lost its head is not left out in silence
+    with pytest.raises(FolderUnreadable, match=r"2027: there is no file `checkpoint`"):
+        await audit_folder(parent, keys, limit=1)
+    with pytest.raises(FolderUnreadable, match=r"nor an exported log"):
+        await audit_folder(parent / "2026" / "tile", keys, limit=1)
