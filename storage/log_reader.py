@@ -39,12 +39,19 @@ left join lead_key k on k.page_id = r.page_id and k.lead_id = r.lead_id
 where {_IN_SLICE.format(column="r.lead_id")}
 """  # noqa: S608 - constants of this file
 _CLOSED = """
-select r.page_id, e.log_id, e.idx, e.entry, p.entry as pending
+select r.page_id, r.lead_id, e.log_id, e.idx, e.entry, p.entry as pending
 from consent_record r
 left join log_entry e on e.entry_id = r.record_id
 left join log_pending p on p.entry_id = r.record_id
 left join lead_key k on k.page_id = r.page_id and k.lead_id = r.lead_id
 where r.record_sealed is null or r.nonce_sealed is null or k.lead_id is null
+"""
+_ERASED_BETWEEN = """
+with span as (select (select max(stored_at) from checkpoint where log_id = $1) as low,
+                     (select min(stored_at) from checkpoint where log_id = $2) as high)
+select (select count(*) from tombstone, span where erased_at > low and erased_at <= high),
+       (select count(*) from data_request, span where kind = 'erasure' and state = 'completed'
+            and completed_at > low and completed_at <= high)
 """
 _ANCHORS = """
 select anchor_id, log_id, method, authority, size, note, answer, anchored_at, record_id from anchor
@@ -157,8 +164,13 @@ class LogReader:
         return self._batches(_OPENINGS, slices, chosen)
 
     def closed(self) -> "AsyncIterator[Record]":
-        """Page and place of every record of a person that nobody can open any more."""
+        """Page, lead and place of every record of a person that nobody can open any more."""
         return self._cursor(_CLOSED)
+
+    async def erased_between(self, before: int, after: int) -> tuple[int, int]:
+        """Erasure marks and completed erasures between the last head of one log and the first one of the next."""
+        row = await self._connection.fetchrow(_ERASED_BETWEEN, before, after)
+        return (0, 0) if row is None else (row[0], row[1])
 
     async def openings_count(self) -> int:
         """About how many records of people there are."""

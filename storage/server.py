@@ -341,10 +341,9 @@ class EmbeddedServer:
             pid, watcher = self._inherited
             end(pid, self._place)
             watcher.dismiss()
-        if self._place:
-            if self._socket and self._socket.parent != self._place.files:
-                with contextlib.suppress(OSError):
-                    self._socket.rmdir()  # empty once the server is gone, unless it is not ours
+        if self._place and self._socket and self._socket.parent != self._place.files:
+            with contextlib.suppress(OSError):
+                self._socket.rmdir()  # empty once the server is gone, unless it is not ours
         self._keeper = self._inherited = self._socket = None
 
 

@@ -148,7 +148,7 @@ class Coverage:
 
     def findings(self, *, broken_after: Place | None) -> Iterator[Finding]:
         """Every entry that is not accounted for, or was destroyed and is not; entries before `broken_after`, a break
-        that a restore left in the logs, have lost what named them."""
+        in the logs, may have lost what named them."""
         for number, account in enumerate(self.logs):
             for match in _NOT_OPENED.finditer(bytes(account.states)):
                 index, byte = match.start(), match.group()[0]
@@ -181,4 +181,4 @@ def _fault(byte: int, *, before_break: bool) -> FindingKind | None:
         return FindingKind.DESTROYED_BUT_OPENS if state is Opening.OPENED else None
     if state is Opening.NONE:
         return FindingKind.ENTRY_UNACCOUNTED
-    return FindingKind.DESTROYED_AFTER_RESTORE if before_break else FindingKind.DESTROYED_UNNAMED
+    return FindingKind.UNOPENABLE_BEFORE_BREAK if before_break else FindingKind.DESTROYED_UNNAMED

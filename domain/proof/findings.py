@@ -33,7 +33,7 @@ class FindingKind(StrEnum):
     RECORD_WITHOUT_ENTRY = "record_without_entry"
     ENTRY_UNACCOUNTED = "entry_unaccounted"
     DESTROYED_UNNAMED = "destroyed_unnamed"
-    DESTROYED_AFTER_RESTORE = "destroyed_after_restore"
+    UNOPENABLE_BEFORE_BREAK = "unopenable_before_break"
     DESTROYED_BUT_OPENS = "destroyed_but_opens"
     DESTROYED_UNKNOWN = "destroyed_unknown"
     BACKDATED = "backdated"
@@ -71,8 +71,9 @@ MEANINGS = {
     FindingKind.RECORD_WITHOUT_ENTRY: "a record has no entry in the log and none that waits",
     FindingKind.ENTRY_UNACCOUNTED: "nothing opens this entry, and no later erasure or expiry names it: its row is gone",
     FindingKind.DESTROYED_UNNAMED: "what opened this entry was destroyed, and no later erasure or expiry names it",
-    FindingKind.DESTROYED_AFTER_RESTORE: (
-        "destroyed after a restore: what opened this entry is gone, and the log lost what named it"
+    FindingKind.UNOPENABLE_BEFORE_BREAK: (
+        "this entry cannot be opened, and nothing in the log says why; there was a break in the log after it: what "
+        "opened it was erased after the backup was made, or destroyed"
     ),
     FindingKind.DESTROYED_BUT_OPENS: "an erasure or expiry names this entry as destroyed, and it can still be opened",
     FindingKind.DESTROYED_UNKNOWN: "an erasure or expiry names an entry that does not stand before it in any log here",

@@ -8,6 +8,9 @@ from typing import Any
 from domain.proof.findings import MEANINGS, Finding
 from privacy.audit.book import FindingBook
 
+PEOPLE = "people_of_unopenable_entries"
+MARKS = "erasure_marks_before_break"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSummary:
@@ -65,6 +68,9 @@ class AuditReport:
         lines += [f"records of kind {kind}: {number:,}" for kind, number in sorted(self.records.items())]
         if self.audit_chain is not None:
             lines.append(f"newest hash of what operators did: {self.audit_chain}")
+        more = self.counts.get(PEOPLE, 0) - self.counts.get(MARKS, 0)
+        if more > 0:
+            lines.append(f"of {more:,} of these people no mark says that they were erased before the break")
         lines.append("")
         if self.good:
             lines.append("Nothing wrong was found.")

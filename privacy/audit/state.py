@@ -18,7 +18,7 @@ from privacy.audit.clear_records import ClearRecords
 from privacy.audit.heads import HeadChecks, checks_of
 from privacy.audit.live import LiveTree
 from privacy.audit.openings import LogFrame, NoticeName, Sample, TextName
-from privacy.audit.report import AuditReport, LogSummary, summed_up
+from privacy.audit.report import MARKS, PEOPLE, AuditReport, LogSummary, summed_up
 from privacy.audit.slices import SliceResult
 from privacy.audit.tree import TreeCheck
 from privacy.audit.words import check_notices, check_texts
@@ -132,7 +132,8 @@ class LogState:
 
     async def finish(self, reader: LogReader) -> AuditReport:
         """What needs everything else: accounting, words, what waits, what operators did."""
-        self.book.add_all(self.coverage.findings(broken_after=self._newest_break()))
+        broken = self._newest_break()
+        self.book.add_all(self.coverage.findings(broken_after=broken))
         notices = await check_notices(reader.notices(), self.notices, self.book)
         texts = await check_texts(reader.shown_texts(), self.texts, self.book)
         async for row in reader.pending_unknown():
@@ -158,6 +159,8 @@ class LogState:
             "questions": texts,
             "acts_of_operators": chain.length,
         }
+        if broken is not None and self.book.counts[FindingKind.UNOPENABLE_BEFORE_BREAK]:
+            counts |= await self._compared(reader, broken)
         return summed_up(
             self.book,
             logs=self.summaries,
@@ -166,6 +169,22 @@ class LogState:
             audit_chain=None if chain.newest is None else chain.newest.hash.hex(),
             limit=self.limit,
         )
+
+    async def _compared(self, reader: LogReader, broken: Place) -> dict[str, int]:
+        """How many people the entries are of that a break may explain, beside what speaks of erasures before it."""
+        numbers = {log.log_id: number for number, log in enumerate(self.logs)}
+        people = set()
+        async for row in reader.closed():
+            place = None if row["idx"] is None else Place(numbers[row["log_id"]], row["idx"])
+            if place is not None and place < broken and not self.coverage.is_named(place):
+                people.add((row["page_id"], row["lead_id"]))
+        before, after = self.logs[broken.log - 1].log_id, self.logs[broken.log].log_id
+        marks, completed = await reader.erased_between(before, after) if broken.log else (0, 0)
+        return {
+            PEOPLE: len(people),
+            MARKS: marks,
+            "completed_erasures_before_break": completed,
+        }
 
     def _newest_break(self) -> Place | None:
         places = [

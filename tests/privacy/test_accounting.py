@@ -1,6 +1,7 @@
 """After a restore, are the entries that nobody can open found by name, and does somebody answer for them?"""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ RESTORED = (
     "lead_topic",
 )
 """What a data dump brings back; the people's keys come from the newer key dump."""
+COMPARED = ("people_of_unopenable_entries", "erasure_marks_before_break", "completed_erasures_before_break")
 
 
 @pytest.fixture
@@ -62,15 +64,27 @@ async def test_entries_destroyed_after_the_restored_backup_are_named_and_can_be_
     leads = await audited.people(3)
     indexes = await audited.indexes(leads[1])
     await dumped(audited)
+    world.now += timedelta(hours=1)
     request_id = await world.begun(leads[1].lead_id)
     await world.erasure.sweep(str(request_id))
     await world.sequenced()
     assert await audited.found() == []
     await restored(audited)
+    world.now += timedelta(hours=1)
     await world.sequencer.changes.new_log("the backup of the night was restored")
-    lost = [(FindingKind.DESTROYED_AFTER_RESTORE, index) for index in indexes]
+    await world.execute("create table key_of_then as select * from lead_key where lead_id = $1", leads[2].lead_id)
+    lost = [(FindingKind.UNOPENABLE_BEFORE_BREAK, index) for index in indexes]
     assert await audited.found() == lost
-    assert "destroyed after a restore" in "\n".join((await audited.audit()).lines())
+    report = await audited.audit()
+    assert "nothing in the log says why; there was a break in the log after it" in "\n".join(report.lines())
+    assert [report.counts[name] for name in COMPARED] == [1, 1, 1]
+    assert "no mark says" not in "\n".join(report.lines())
+    # Somebody makes away with another person's key, and hopes that it passes for an erasure.
+    await world.execute("delete from lead_key where lead_id = $1", leads[2].lead_id)
+    report = await audited.audit()
+    assert [report.counts[name] for name in COMPARED] == [2, 1, 1]
+    assert "of 1 of these people no mark says that they were erased before the break" in report.lines()
+    await world.execute("insert into lead_key select * from key_of_then")
 
     done = await accounting(audited).account("restored the backup of 22 November, disk failure")
     assert (done.entries, len(done.records)) == (2, 1)

@@ -54,7 +54,7 @@ def fault(opening: Opening, *, named: bool, lost: bool) -> FindingKind | None:
         return FindingKind.DESTROYED_BUT_OPENS
     if opening is Opening.NONE:
         return FindingKind.ENTRY_UNACCOUNTED
-    return FindingKind.DESTROYED_AFTER_RESTORE if lost else FindingKind.DESTROYED_UNNAMED
+    return FindingKind.UNOPENABLE_BEFORE_BREAK if lost else FindingKind.DESTROYED_UNNAMED
 
 
 @given(OPENINGS, NAMINGS, st.none() | st.sampled_from(PLACES))
