@@ -353,21 +353,12 @@ async def test_passwords_that_do_not_fit_are_reported(home: Path) -> None:
         await EmbeddedServer(home).start()
 
 
-def _forgotten(tmp_path: Path, place: str) -> Path:
-    """A home whose data lies outside of it (as root, below a closed folder), or, as for everybody else, inside."""
-    above = tmp_path / "above"
-    above.mkdir(mode=0o700)
-    if place == "inside":
-        for folder in (above, tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(folder.stat().st_mode | 0o011)
-    return above / "home"
-
-
 @pytest.mark.parametrize("place", ["inside", "outside"])
 async def test_data_that_outlived_its_secret_is_named_with_both_folders_and_goes_only_if_it_is_throwaway(
-    tmp_path: Path, place: str
+    home: Path, place: str
 ) -> None:
-    home = _forgotten(tmp_path, place)
+    if place == "outside":  # as root; for everybody else it lies inside all the same
+        home.parent.chmod(0o700)
     async with running(home) as (_, dsn):
         await ask(dsn, "create table kept as select 42 as answer")
     files = _files(home)
