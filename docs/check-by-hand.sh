@@ -83,7 +83,7 @@ ed25519() { # public key, signature, file: whether OpenSSL accepts it
 
 # Checkpoints: three lines, an empty one, and the signatures
 
-declare -A seen=() kept=() # "origin size" -> root
+declare -A seen=() kept=() held=() # "origin size" -> root
 
 read_text() { # file, name: sets origin, size, root; no size of a log has two roots
   origin=$(sed -n 1p "$1") size=$(sed -n 2p "$1")
@@ -99,6 +99,7 @@ open_note() { # file, name, table: as read_text; at least one of these keys sign
   [ "$(sed -n 4p "$1" | wc -c)" -eq 1 ] || fail "$2 is not three lines, an empty one and signatures"
   head -n 3 "$1" > "$work/text"
   read_text "$work/text" "$2"
+  held["$origin $size"]=$root
   while read -r dash who blob more; do
     [ "$dash" = "—" ] && [ -z "$more" ] || fail "$2 has a line that is no signature"
     [ "$who" = "$origin" ] || continue
@@ -126,6 +127,33 @@ cosigned() { # file, witness: sets cosigned_at; false when its key was not given
     return 0
   done < <(tail -n +5 "$1")
   return 1
+}
+
+known_signature() { # file: whether a log key that is known signed it
+  local who blob id
+  while read -r _ who blob _; do
+    [ "$who" = "$(sed -n 1p "$1")" ] || continue
+    id=$(printf %s "$blob" | base64 -d 2> /dev/null | head -c 4 | hex)
+    head -n 3 "$1" > "$work/text"
+    [ -z "${older_keys["$who $id"]:-}" ] ||
+      ! ed25519 "${older_keys["$who $id"]}" "$(base64 -d <<< "$blob" | hex | cut -c 9-)" "$work/text" || return 0
+  done < <(tail -n +5 "$1")
+  return 1
+}
+kept_file() { # file: what became of a checkpoint that you kept
+  local what origin size root
+  what=$(basename "$1")
+  tr -d '\r' < "$1" > "$work/mine"
+  read_text "$work/mine" "$what"
+  if [ -n "${held["$origin $size"]:-}" ]; then
+    say kept "$what: confirmed: it is a state in this bundle"
+  elif [ "$origin" != "$main_origin" ]; then
+    say kept "$what: NOT compared: it is of another log, $origin"
+  elif [ "$(wc -l < "$work/mine")" -gt 3 ] && ! known_signature "$work/mine"; then
+    say kept "$what: NOT compared: it is not signed by a known key"
+  else
+    say kept "$what: NOT compared: it is of size $size, and this bundle holds no state of that size"
+  fi
 }
 
 # The tree: RFC 9162, sections 2.1.3.2 and 2.1.4.2
@@ -417,14 +445,45 @@ else
   [ ! -e notice.txt ] || fail "notice.txt is there, and the record names none"
 fi
 
+acted() { # record: when, by the event or else by its receipt
+  local at
+  at=$(field '"event_time":' "$1")
+  printf %s "${at:-$(field '"received_at":' "$1")}"
+}
+topics() { sed -n 's/.*"topics":\[\([^]]*\)\].*/\1/p' "$1"; }
+taken_back() { # related record, its index and log: whether it takes back, later, what the main record gave
+  local other topic named listed
+  other=$(field '^{"v":1,"type":' "$1") topic=$(field '"consent":{"topic":' record.json) listed=$(topics "$1")
+  named=$(field '"consent":{"topic":' "$1")
+  if [ "$(acted "$1")" = "$(acted record.json)" ]; then
+    [ "$3" = "$main_origin" ] && [ "$2" -gt "$main_index" ] || return 1
+  else
+    [[ $(acted "$1") > $(acted record.json) ]] || return 1
+  fi
+  case $kind/$other in
+    conversation_started/consent_withdrawn) ;;
+    consent_given/consent_withdrawn)
+      [ -z "$listed$named" ] || [[ $listed == *"\"$topic\""* ]] || [ -z "$listed" -a "$named" = "$topic" ]
+      ;;
+    consent_given/consent_refused) [ "$named" = "$topic" ] ;;
+    *) return 1 ;;
+  esac
+}
+
+withdrawn=""
 unknown="" # logs of related records that nobody but the bundle vouches for
 person() { printf '%s %s' "$(field '"page_id":' "$1")" "$(field '"pii_principal_id":' "$1")"; }
 for file in related/*.json; do
   [ -e "$file" ] || break
   logged "${file%.json}"
+  [ -n "$(field '"pii_principal_id":' record.json)" ] || fail "the record concerns nobody, and $file is related to it"
   [ "$(person "$file")" = "$(person record.json)" ] || fail "$file is of another person or Page"
   [ "$(field '^{"v":1,"type":' "$file")" = "$(sed 's/.*-\(.*\)\.json/\1/' <<< "$file")" ] || fail "$file is of another kind"
-  say related "$(basename "$file" .json): entry $index of $origin, same person"
+  say related "$(basename "$file" .json): entry $index of $origin, $(acted "$file"), same person"
+  if taken_back "$file" "$index" "$origin"; then
+    told="$(acted "$file"), entry $index of $origin: this consent was withdrawn later"
+    [[ -n $withdrawn && ! $told < $withdrawn ]] || withdrawn=$told
+  fi
   [ -z "${guests["$origin"]:-}" ] || unknown=$origin
 done
 
@@ -432,6 +491,7 @@ for file in anchors/*.checkpoint; do
   [ -e "$file" ] || break
   anchor "${file%.checkpoint}"
 done
+for file in ${kept_files[@]+"${kept_files[@]}"}; do kept_file "$file"; done
 
 if [ -e disclosed/identity.json ]; then
   nonce=$(unbase64 "$(field '"principal_nonce":' disclosed/identity.json)" 64 "the nonce in identity.json")
@@ -467,6 +527,7 @@ echo
 [ -z "$not_before" ] || say "not before" "$not_before, by an anchor that you confirmed"
 [ -z "$not_after" ] || say "not after" "$not_after, by an anchor that you confirmed"
 [[ -z $not_after || ! $not_after < $not_before ]] || say "BUT" "these two times exclude each other: ask both authorities"
+[ -z "$withdrawn" ] || say WITHDRAWN "$withdrawn"
 if [ -n "$unknown" ]; then
   say verified "but for related records in $unknown, whose key came with the bundle: give that log's key too"
   exit 4

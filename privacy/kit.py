@@ -17,7 +17,20 @@ _PACKAGE = "domain.proof.offline"
 # From the ones that need nothing to the one that is run.
 _MODULES = (
     *("errors", "ed25519", "tree", "notes", "paths", "policies", "container", "strict_json", "records", "jsonld"),
-    *("report_texts", "report", "der", "ecdsa", "rsa", "certificates", "timestamps", "entries", "anchoring", "steps"),
+    *(
+        "report_texts",
+        "surroundings",
+        "report",
+        "der",
+        "ecdsa",
+        "rsa",
+        "certificates",
+        "timestamps",
+        "kept",
+        "entries",
+        "anchoring",
+        "steps",
+    ),
     *("verdict", "command"),
 )
 _HEAD = '''\

@@ -103,6 +103,7 @@ def verify(
     unreadable.
     """
     from domain.proof.offline.command import Asked, WrongUse, answer
+    from privacy.kit import verify_py
 
     asked = Asked(
         bundles=files,
@@ -113,6 +114,7 @@ def verify(
         receipt=receipt,
         psid=psid,
         as_json=as_json,
+        program=verify_py(),
     )
     try:
         status = answer(asked, sys.stdout)

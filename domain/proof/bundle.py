@@ -9,13 +9,14 @@ import json
 from collections.abc import Iterator
 
 from domain.proof.bundle_checks import check_parts
-from domain.proof.bundle_parts import OptInProof
+from domain.proof.bundle_parts import LoggedRecord, OptInProof
 from domain.proof.encoding import to_base64
 from domain.proof.errors import BundleError
 from domain.proof.offline.container import read_container, sums_text
 from domain.proof.offline.errors import Wrong
 from domain.proof.offline.jsonld import jsonld_of
 from domain.proof.offline.report import BundleFacts, readme_text, report_page
+from domain.proof.offline.surroundings import Act, act_of
 from domain.proof.zip_form import write_zip
 
 
@@ -38,7 +39,7 @@ def _members(proof: OptInProof, origin: str, size: int) -> Iterator[tuple[str, b
         size=size,
         index=main.proof.index,
         leaf=main.leaf,
-        related=[item.decoded.kind for item in proof.related],
+        related=[_act(item) for item in proof.related],
         anchors=[anchor.fact() for anchor in proof.anchors],
         identity=proof.identity is not None,
         raw_event=proof.raw is not None,
@@ -62,6 +63,11 @@ def _members(proof: OptInProof, origin: str, size: int) -> Iterator[tuple[str, b
         yield "disclosed/raw-event.nonce", to_base64(proof.raw.nonce).encode() + b"\n"
     yield "verify.py", proof.checkers.verify_py
     yield "verify.html", proof.checkers.verify_html
+
+
+def _act(item: LoggedRecord) -> Act:
+    origin = item.proof.checkpoint.partition(b"\n")[0].decode()
+    return act_of(json.loads(item.record), origin, item.proof.index)
 
 
 def _with_sums(members: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:

@@ -46,8 +46,8 @@ from domain.proof.offline.report_texts import (
 
 SCRIPTS = (
     *("bytes.js", "zip.js", "container.js", "json.js", "records.js", "tree.js", "ed25519.js", "notes.js", "paths.js"),
-    *("policy.js", "entries.js", "der.js", "certificates.js", "timestamps.js", "anchors.js", "disclosed.js"),
-    *("report.js", "steps.js", "verdict.js", "page.js"),
+    *("policy.js", "kept.js", "entries.js", "der.js", "certificates.js", "timestamps.js", "anchors.js", "disclosed.js"),
+    *("surroundings.js", "report.js", "steps.js", "verdict.js", "page.js"),
 )
 _HEAD = """\
 // The same check as verify.py, for browsers. These are the parts of privacy/verify_page in the project's source

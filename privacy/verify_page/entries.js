@@ -15,13 +15,14 @@ async function placeEntry({ leaf, proof }, logs, witnesses = []) {
   return opened;
 }
 
-// All states of logs that came up, so that two which contradict each other are noticed.
+// All states of logs that came up, so that two which contradict each other, or a kept one, are noticed.
 class SeenStates {
-  constructor() {
-    Object.assign(this, { roots: new Map(), notes: new Map() });
+  constructor(kept) {
+    Object.assign(this, { kept, roots: new Map(), notes: new Map() });
   }
 
   add({ origin, size, root }) {
+    checkKept({ origin, size, root }, this.kept);
     const state = `${size} ${origin}`;
     const known = this.roots.get(state) ?? root;
     this.roots.set(state, known);

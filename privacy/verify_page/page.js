@@ -27,13 +27,15 @@ async function bytesOf(file, limit = MAX_GIVEN_BYTES) {
 
 const filesOf = (id) => Array.from(at(id).files);
 
+const namedBytes = async (file) => ({ name: file.name, data: await bytesOf(file) });
+
 async function givenPins() {
   const [policy] = filesOf("policy");
   return {
     policy: policy ? await bytesOf(policy) : null,
     vkeys: at("vkeys").value.split("\n").map((line) => line.trim()).filter((line) => line),
     tsaRoots: await Promise.all(filesOf("roots").map((file) => bytesOf(file))),
-    checkpoints: await Promise.all(filesOf("checkpoints").map((file) => bytesOf(file))),
+    checkpoints: await Promise.all(filesOf("checkpoints").map(namedBytes)),
     receipt: at("receipt").value.trim() || null,
     psid: at("psid").value.trim() || null,
   };
@@ -84,6 +86,13 @@ function anchorItem(anchor) {
   return item;
 }
 
+function keptItem({ name, compared, detail }) {
+  const item = element("li");
+  item.append(element("p", "who", name), element("p", `state ${compared ? "yes" : "not"}`, compared ? "confirmed" : "NOT compared"));
+  item.append(element("p", "", detail));
+  return item;
+}
+
 function fillAbout({ name, size }, pins, verdict) {
   const lines = [
     ["File", name],
@@ -106,6 +115,8 @@ function show(file, pins, verdict) {
   fillTable(at("fields"), verdict.fields);
   at("anchors").replaceChildren(...verdict.anchors.map(anchorItem));
   at("none").hidden = verdict.anchors.length > 0;
+  at("kept").replaceChildren(...verdict.kept.map(keptItem));
+  at("kept-title").hidden = !verdict.kept.length;
   fillAbout(file, pins, verdict);
   document.title = `${verdict.headline} · ${file.name}`;
   at("result").hidden = false;

@@ -15,12 +15,12 @@ function oneLine(text) {
   });
 }
 
-// A, B, C, C+, I or none: how much an act of the person shows, from kinds alone.
-function gradeOf(record, relatedKinds) {
+// A, B, C, C+, I or none: how much an act of the person shows, from kinds, and for B from times too.
+function gradeOf(record, facts) {
   const kind = record.get("type");
   if (kind === "import_claim") return "I";
   if (kind === "consent_given") return record.get("entry_point") === "optin" ? "C+" : "C";
-  if (kind === "conversation_started") return relatedKinds.includes("notice_shown") ? "B" : "A";
+  if (kind === "conversation_started") return noticeCameFirst(actOf(record, facts.origin, facts.index), facts.related) ? "B" : "A";
   return "none";
 }
 
@@ -40,17 +40,29 @@ function boundText(anchor) {
   return anchor ? `${anchor.time} (${anchor.method} ${anchor.authority})` : NO_BOUND;
 }
 
+const entryText = (act, facts) => `entry ${act.index}${act.origin === facts.origin ? "" : ` of ${act.origin}`}`;
+
+// That and where the bundle itself shows that what the record gave was taken back later; null when it does not.
+function withdrawnText(record, facts) {
+  const act = withdrawalOf(actOf(record, facts.origin, facts.index), facts.related);
+  return act && `${act.time}, ${entryText(act, facts)}: this consent was withdrawn later`;
+}
+
 function summaryLines(record, facts) {
   const [before, after] = boundsOf(facts.index, facts.anchors);
   const disclosed = [facts.identity && "identity", facts.rawEvent && "raw event"].filter((part) => part);
+  const withdrawn = withdrawnText(record, facts);
+  const related = facts.related.map((act) => `${act.kind} ${act.time}, ${entryText(act, facts)}`);
   const lines = [
     ["claim", TEXTS.claims[record.get("type")]],
-    ["grade", TEXTS.grades[gradeOf(record, facts.related)]],
+    ["grade", TEXTS.grades[gradeOf(record, facts)]],
+    ...(withdrawn ? [["WITHDRAWN", withdrawn]] : []),
     ["record", record.get("record_id")],
     ["place", `entry ${facts.index} of ${facts.origin}, in a tree of ${facts.size}`],
     ["receipt", receiptCode(facts.leaf)],
     ["not before", boundText(before)],
     ["not after", boundText(after)],
+    ["related", related.join("; ") || "none in this bundle"],
     ["anchors", `${facts.anchors.length} in this bundle; each counts only when checked with keys from elsewhere`],
     ["disclosed", disclosed.join(", ") || "nothing"],
   ];

@@ -17,7 +17,7 @@ class Check {
   constructor(data, brought) {
     Object.assign(this, { data, brought, container: null, record: null, entry: null, opened: null });
     Object.assign(this, { logs: [], olderLogs: [], guestLogs: [], related: [], guests: [], anchors: [] });
-    Object.assign(this, { own: emptyPolicy(), states: new SeenStates() });
+    Object.assign(this, { own: emptyPolicy(), states: new SeenStates(brought.kept) });
   }
 
   member(name) {
@@ -111,7 +111,6 @@ class Check {
 
   async stepCheckpoint() {
     this.opened = await openNote(this.entry.proof.note, this.logs, this.witnesses);
-    checkKept(this.opened, this.brought.kept);
     this.states.addNewest(this.opened, this.entry.proof.note);
     return `size ${this.opened.size}, signed by the key of ${this.opened.origin}`;
   }
@@ -162,6 +161,8 @@ class Check {
   }
 
   async stepRelated() {
+    const alone = this.container.related.length && !this.record.get("pii_principal_id");
+    must(!alone, "the record concerns nobody, and there are related ones");
     const seen = new Set([this.record.get("record_id")]);
     for (const item of this.container.related) {
       try {
@@ -175,14 +176,16 @@ class Check {
 
   async checkRelated(entry, seen) {
     const other = entry.record;
-    const same = ["page_id", "pii_principal_id"].every((name) => other.get(name) === this.record.get(name));
+    const same = ["page_id", "pii_principal_id"].every(
+      (name) => other.get(name) && other.get(name) === this.record.get(name),
+    );
     must(same, "it is of another Page or person");
     must(!seen.has(other.get("record_id")), "it is in the bundle twice");
     seen.add(other.get("record_id"));
     const opened = await placeEntry(entry, [...this.logs, ...this.olderLogs, ...this.guestLogs], this.witnesses);
     this.states.addNewest(opened, entry.proof.note);
     if (!shareKey(opened.signers, this.logs)) this.guests.push(opened.origin);
-    this.related.push(other);
+    this.related.push(actOf(other, opened.origin, entry.proof.index));
   }
 
   async stepAnchors() {
@@ -207,8 +210,8 @@ class Check {
     if (this.member(IDENTITY)) {
       await checkIdentity(readJson(this.member(IDENTITY), "it"), this.record, this.brought.psid);
       found.push("identity");
-    } else {
-      must(this.brought.psid === null, "an id was given, and the bundle discloses none to compare it with");
+    } else if (this.brought.psid !== null) {
+      found.push("no identity, so the id that was given was not compared");
     }
     if (this.member(RAW_EVENT)) {
       await checkRawEvent(this.member(RAW_EVENT), this.member(RAW_NONCE), this.record);
@@ -227,7 +230,7 @@ class Check {
   facts() {
     return {
       ...{ origin: this.opened.origin, size: this.opened.size, index: this.entry.proof.index, leaf: this.entry.leaf },
-      related: this.related.map((record) => record.get("type")),
+      related: this.related,
       anchors: this.anchors.map((anchor) => anchor.fact),
       identity: this.container.members.has(IDENTITY),
       rawEvent: this.container.members.has(RAW_EVENT),

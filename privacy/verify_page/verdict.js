@@ -11,6 +11,7 @@ const HEADLINES = {
   [NOT_ANCHORED]: "Verified, not anchored",
   [OWN_KEYS]: "Agrees only with its own keys: this proves nothing about who signed",
 };
+const NOT_COMPARED = "Not compared with the person’s id";
 const NOT_FACEBOOK = "Facebook signed none of this.";
 const TIMES_APART = "The confirmed times exclude each other: one of these authorities is wrong, or its clock.";
 const NOT_SHOWN = "nothing that was given shows it";
@@ -52,9 +53,10 @@ async function pinnedPolicy(data, vkeys) {
 }
 
 // The checkpoint in a file that the auditor kept: the signed note, or its three lines alone.
-function readKept(data) {
+function readKept({ name, data }) {
   const lines = Uint8Array.from(data.filter((byte, at) => byte !== 13 || data[at + 1] !== 10));
-  return find(lines, ascii("\n\n")) >= 0 ? readNote(lines).checkpoint : readCheckpoint(lines);
+  if (find(lines, ascii("\n\n")) < 0) return { name, note: null, ...readCheckpoint(lines) };
+  return { name, note: lines, ...readNote(lines).checkpoint };
 }
 
 function readReceipt(typed) {
@@ -75,7 +77,8 @@ async function assentVerify(data, pins = {}) {
   const verdict = { sha256: toHex(await sha256(data)), steps, anchors: check.anchors.map(plainAnchor) };
   const failed = steps.find((step) => step.ok === false);
   if (failed) {
-    const [status, nothing] = [readable ? FAILED : UNREADABLE, { summary: [], confirmed: [], fields: [] }];
+    const nothing = { summary: [], confirmed: [], fields: [], kept: [] };
+    const status = readable ? FAILED : UNREADABLE;
     return { status, headline: headlineOf(status, failed), meaning: `${failed.detail}.`, ...verdict, ...nothing };
   }
   const facts = check.facts();
@@ -83,12 +86,24 @@ async function assentVerify(data, pins = {}) {
   const [before, after] = boundsOf(facts.index, sure);
   const [status, words] = meaningOf(check);
   const apart = before && after && before.time > after.time ? ` ${TIMES_APART}` : "";
+  const kept = [];
+  for (const own of check.brought.kept) kept.push(await keptStatus(own, check));
+  const headline = status === UNREADABLE ? NOT_COMPARED : headlineOf(status);
+  const meaning = oneLine([words + apart, ...besides(check, kept)].join(" "));
   return {
-    ...{ status, headline: headlineOf(status), meaning: oneLine(words + apart), ...verdict },
+    ...{ status, headline, meaning, ...verdict, kept },
     summary: summaryLines(check.record, facts),
     confirmed: confirmedBounds(check, before, after),
     fields: fieldLines(check.record),
   };
+}
+
+// What must not be missed beside the status.
+function besides(check, kept) {
+  const withdrawn = withdrawnText(check.record, check.facts());
+  const missed = kept.filter(({ compared }) => !compared).map(({ name }) => name);
+  const found = withdrawn ? [`WITHDRAWN: ${withdrawn}.`] : [];
+  return missed.length ? [...found, `NOT compared with this bundle: ${missed.join(", ")}.`] : found;
 }
 
 // The bounds in time that follow from what was given.
@@ -120,6 +135,10 @@ function plainAnchor({ name, fact, confirmed, timed, detail }) {
 
 function meaningOf(check) {
   const { brought, guests } = check;
+  if (brought.psid !== null && !check.member(IDENTITY)) {
+    const words = "The person’s id was not compared: the bundle discloses no identity.";
+    return [UNREADABLE, `${words} Ask for a bundle with the identity disclosed, or check without the id. ${NOT_FACEBOOK}`];
+  }
   if (brought.policy === null) {
     const words = "The bundle agrees with itself, under the keys that came with it. That proves nothing about who signed:";
     return [OWN_KEYS, `${words} give the log’s key as you got it elsewhere, and check again. ${NOT_FACEBOOK}`];

@@ -20,6 +20,7 @@ from domain.proof.offline.steps import Brought
 from domain.proof.offline.verdict import verify
 from tests.domain.proof.offline.maker import LOG_KEY, WITNESS, TestKey, TestLog
 from tests.privacy.handmade import LAST_YEAR, LATE, NEXT_KEY, STRANGER, Authority, Members, make_members, pack
+from tests.privacy.verify_cases import surrounded
 from tests.programs import require
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "check-by-hand.sh"
@@ -140,6 +141,29 @@ def test_a_checkpoint_that_was_kept_anchors_and_one_with_another_root_is_a_fork(
     mailed.write_text("\n".join([*lines[:2], "A" * 43 + "=", *lines[3:]]))
     status, said = check(pack(members), "--vkey", LOG_KEY.vkey, "--checkpoint", str(mailed))
     assert (status, "a fork" in said) == (1, True)
+
+
+def test_a_kept_checkpoint_that_nothing_is_compared_with_is_named(check, members: Members, tmp_path: Path) -> None:
+    mailed = tmp_path / "mailed.txt"
+    for name, key, words in (
+        (LOG_KEY.name, LOG_KEY, "it is of size 2, and this bundle holds no state of that size"),
+        (LOG_KEY.name, STRANGER, "it is not signed by a known key"),
+        (LAST_YEAR.name, LAST_YEAR, f"it is of another log, {LAST_YEAR.name}"),
+    ):
+        log = TestLog(TestKey(name, key.number))
+        log.fill(2)
+        mailed.write_bytes(log.note(2))
+        status, said = check(pack(members), "--vkey", LOG_KEY.vkey, "--checkpoint", str(mailed))
+        assert (status, f"mailed.txt: NOT compared: {words}" in said) == (3, True), said
+
+
+def test_it_says_of_records_around_another_what_the_program_says(check) -> None:
+    for bundle in surrounded():
+        verdict = verify(bundle.made(), Brought(policy=read_policy(f"log {LOG_KEY.vkey}\nquorum none\n".encode())))
+        status, said = check(bundle.made(), "--vkey", LOG_KEY.vkey)
+        told = [line.split(maxsplit=1)[1].split(",")[0] for line in said.splitlines() if line.startswith("WITHDRAWN")]
+        expected = [value.split(",")[0] for label, value in verdict.summary if label == "WITHDRAWN"]
+        assert (status, told) == (verdict.status, expected)
 
 
 def test_a_changed_key_is_followed_from_the_older_and_from_the_newer_one(check, authority: Authority) -> None:

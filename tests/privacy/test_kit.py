@@ -67,6 +67,7 @@ KEY = ("--vkey", LOG_KEY.vkey)
         (["good.zip", *KEY, "--checkpoint", "kept.txt"], 0),
         (["good.zip", *KEY, "--psid", PSID], 3),
         (["good.zip", *KEY, "--psid", "1"], 1),
+        (["plain.zip", *KEY, "--psid", PSID], 2),
         (["good.zip", "--policy", "policy.txt"], 0),
         (["plain.zip", "--policy", "policy.txt"], 1),
         (["good.zip", *KEY, "--vkey", WITNESS.vkey], 0),
@@ -107,7 +108,9 @@ def test_it_says_what_the_library_says(alone: Alone) -> None:
     from domain.proof.offline.steps import Brought
     from domain.proof.offline.verdict import verify
 
-    brought = Brought(policy=Policy((read_key(LOG_KEY.vkey),)), roots=read_pem(alone.story.root_pem))
+    brought = Brought(
+        policy=Policy((read_key(LOG_KEY.vkey),)), roots=read_pem(alone.story.root_pem), program=verify_py()
+    )
     for name in ("good.zip", "lie.zip", "junk.zip"):
         verdict = verify((alone.folder / name).read_bytes(), brought)
         given = [name, *KEY, "--tsa-root", "root.pem"]

@@ -11,6 +11,7 @@ import pytest
 from domain.audit import broken_links
 from domain.lead import Lead
 from domain.proof.errors import ProofError
+from domain.proof.offline.kept import Kept
 from domain.proof.offline.notes import read_key, read_note
 from domain.proof.offline.policies import Policy
 from domain.proof.offline.steps import Brought
@@ -63,16 +64,24 @@ async def test_a_bundle_has_every_member_that_applies_and_is_named_by_its_receip
     assert len(receipt_bytes(receipt)) == 20
 
 
-async def test_a_start_after_which_the_notice_was_shown_has_a_better_grade(world: World, office: Office, lead: Lead):
-    start = (await office.records(lead))["conversation_started"]
-    assert (await office.verdict(await office.export(start))).summary[1][1].startswith("A.")
-    page = await world.page()
+async def test_a_start_has_a_better_grade_once_the_notice_was_shown_before_any_answer(
+    world: World, office: Office, lead: Lead
+):
+    answered = (await office.records(lead))["conversation_started"]
+    page, silent = await world.page(), await world.lead("1")
     async with world.database.transaction() as tx:
         notice = await world.store.notices.current(tx, PAGE, "de")
         assert notice is not None
-        await world.ledger.record_notice_shown(tx, page, lead, notice, "m_1", world.evidence())
+        begun = await world.ledger.record_start(tx, page, silent, world.evidence(), EntryPoint.MESSAGE, notice)
     await office.work()
-    assert (await office.verdict(await office.export(start))).summary[1][1].startswith("B.")
+    assert (await office.verdict(await office.export(begun.record_id))).summary[1][1].startswith("A.")
+    async with world.database.transaction() as tx:
+        for person in (lead, silent):
+            await world.ledger.record_notice_shown(tx, page, person, notice, "m_1", world.evidence())
+    await office.work()
+    assert (await office.verdict(await office.export(begun.record_id))).summary[1][1].startswith("B.")
+    # The notice came after the yes.
+    assert (await office.verdict(await office.export(answered))).summary[1][1].startswith("A.")
 
 
 # Anchors
@@ -104,7 +113,7 @@ async def test_the_anchors_before_and_behind_a_record_bound_it_in_time(world: Wo
     methods = [name[8:-11] for name in members_of(proof) if name.endswith(".checkpoint")]
     assert methods == ["01-witness", "02-folder", "03-mail"]
     note = members_of(proof)["anchors/03-mail.checkpoint"]
-    assert (await office.verdict(proof, kept=(read_note(note)[0],))).status == 0
+    assert (await office.verdict(proof, kept=(Kept("kept.txt", read_note(note)[0], note),))).status == 0
 
 
 async def test_what_is_not_covered_yet_is_covered_before_it_is_read(office: Office, lead: Lead):

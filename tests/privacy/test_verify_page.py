@@ -51,6 +51,8 @@ async def differences(page: VerifyPage, folder: Path, case: Case) -> list[str]:
         "summary": (list(expected["summary"].items()), [tuple(line) for line in found["summary"]]),
         "fields": (list(expected["fields"].items()), [tuple(line) for line in found["fields"]]),
         "confirmed": (list(expected["confirmed"].items()), [tuple(line) for line in found["confirmed"]]),
+        "kept": (expected.get("kept"), found["kept"]),
+        "beside the status": [_beside(one["meaning"]) for one in (expected, found)],
         "anchors": (
             [
                 (a["name"], a["authority"], a["time"], str(a["size"]), a["confirmed"], a["time_confirmed"])
@@ -60,6 +62,10 @@ async def differences(page: VerifyPage, folder: Path, case: Case) -> list[str]:
         ),
     }
     return [f"{case.name}: {name}: {one!r} / {other!r}" for name, (one, other) in pairs.items() if one != other]
+
+
+def _beside(meaning: str) -> list[str]:
+    return re.findall(r"(?:WITHDRAWN|NOT compared).*", meaning)
 
 
 def _spelled(detail: str) -> str:

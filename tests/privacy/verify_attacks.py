@@ -257,7 +257,7 @@ def attacks_on_people(scene: Scene) -> Iterator[Case]:
     yield Case("a bundle of another log", bundle.made(), Pins(vkeys=(other.key.vkey,)))
     yield Case("a witness as the log", bundle.made(), Pins(vkeys=(WITNESS.vkey,)))
     yield Case("another receipt", bundle.made(), replace(KEY, receipt="MRZ0-SX0Z-CK18-CEE9-NZ8A-R2ZX-9SE8-CFA8"))
-    yield Case("an id where none is disclosed", bundle.made(), replace(KEY, psid=PSID))
+    yield Case("an id where none is disclosed", bundle.made(), replace(KEY, psid=PSID), 2)
     yield Case("another id", scene.bundle.made(), replace(scene.pins, psid="1"))
     keys = [(log, log.add(record("key_rotated", 12, log={"origin": log.key.name, "vkey": NEW_KEY.vkey})), note)]
     grown = log.note(len(log.leaves), STRANGER)

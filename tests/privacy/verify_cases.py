@@ -130,11 +130,50 @@ def good_cases(scene: Scene) -> Iterator[Case]:
     yield Case("with the newest checkpoint's text", made, replace(alone, checkpoints=(crlf,)), 0)
     yield Case("with another root", made, replace(alone, roots=(root("Elsewhere").pem,)), 3)
     yield Case("with the person's id", made, replace(pins, psid=PSID), 0)
+    for kept in (b"log.example/2025\n9\n" + late.split(b"\n", 2)[2], log_of(scene, STRANGER), log_of(scene, OLD_KEY)):
+        yield Case("with a checkpoint of no state here", made, replace(alone, checkpoints=(late, kept)), 0)
+        yield Case("with that alone", made, replace(alone, checkpoints=(kept,)), 3)
+    for number, bundle in enumerate(surrounded()):
+        yield Case(f"with other records around it, {number}", bundle.made(), alone, 3)
     for kind in ("import_claim", "erasure_done", "log_started"):
         yield Case(f"of kind {kind}", _of_kind(kind), alone, 3)
     quorum = Pins(policy=scene.policy.replace(b"quorum none", b"quorum g"))
     yield Case("that witnesses saw", cosigned(scene).made(), quorum, 0)
     yield Case("that no witness saw", made, quorum, 1)
+
+
+def log_of(scene: Scene, key: TestKey) -> bytes:
+    """A state of a size that no part of the bundle has."""
+    return scene.log.note(4, key)
+
+
+AT = "2026-11-23T16:{}:00.000Z".format
+NEXT_DAY, DAY_AFTER = "2026-11-24T16:00:00.000Z", "2026-11-24T16:00:00.001Z"
+AROUND: tuple[tuple[str, tuple[tuple[str, str, dict[str, object]], ...]], ...] = (
+    ("consent_given", (("consent_withdrawn", AT("01"), {}),)),
+    ("consent_given", (("consent_withdrawn", AT("00"), {}), ("consent_refused", AT("02"), {}))),
+    ("consent_given", (("consent_withdrawn", AT("03"), {"topics": ["news"]}), ("notice_shown", AT("02"), {}))),
+    ("consent_given", (("consent_withdrawn", AT("03"), {"topics": ["offers"]}),)),
+    ("consent_given", (("consent_withdrawn", "2026-11-23T15:59:59.999Z", {}),)),
+    ("consent_refused", (("consent_withdrawn", AT("03"), {}),)),
+    ("conversation_started", (("notice_shown", AT("01"), {}), ("consent_withdrawn", AT("02"), {}))),
+    ("conversation_started", (("notice_shown", AT("03"), {}), ("consent_given", AT("02"), {}))),
+    ("conversation_started", (("notice_shown", NEXT_DAY, {}),)),
+    ("conversation_started", (("notice_shown", DAY_AFTER, {}),)),
+    ("conversation_started", (("notice_shown", "2026-11-23T15:59:59.999Z", {}),)),
+    ("conversation_started", (("notice_shown", AT("01"), {}), ("consent_given", AT("01"), {}))),
+)
+
+
+def surrounded() -> Iterator[TestBundle]:
+    """A record of 16:00 with others of the same person before and after it."""
+    for kind, others in AROUND:
+        log = TestLog(OLD_KEY)
+        log.fill(2)
+        main = log.add(record(kind, 1, event_time=AT("00")))
+        indexes = [log.add(record(one, 2 + at, event_time=time, **more)) for at, (one, time, more) in enumerate(others)]
+        note = log.note(len(log.leaves))
+        yield TestBundle(log, main, note, related=[(log, index, note) for index in indexes])
 
 
 def cosigned(scene: Scene) -> TestBundle:

@@ -21,7 +21,8 @@ async ([bundle, pins]) => {
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return await window.assentVerify(bytes(bundle), {
     policy: pins.policy === null ? null : bytes(pins.policy), vkeys: pins.vkeys, tsaRoots: pins.roots.map(bytes),
-    checkpoints: pins.checkpoints.map(bytes), receipt: pins.receipt, psid: pins.psid,
+    checkpoints: pins.checkpoints.map((text, at) => ({ name: `checkpoints-${at}`, data: bytes(text) })),
+    receipt: pins.receipt, psid: pins.psid,
   });
 }
 """

@@ -5,7 +5,6 @@ not bring, is not confirmed: it then says no more than the operator's word.
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,6 +12,7 @@ from domain.proof.offline.certificates import Certificate, trusted_root
 from domain.proof.offline.container import Item
 from domain.proof.offline.entries import Entry, SeenStates, place_entry, read_entry
 from domain.proof.offline.errors import Wrong
+from domain.proof.offline.kept import Kept
 from domain.proof.offline.notes import Checkpoint, Key, Opened, open_note, read_note
 from domain.proof.offline.paths import read_consistency_proof
 from domain.proof.offline.report import AnchorFact
@@ -29,7 +29,7 @@ class AnchorKeys:
     given_witnesses: tuple[Key, ...]
     witnesses: tuple[Key, ...]
     roots: tuple[Certificate, ...]
-    kept: tuple[Checkpoint, ...]
+    kept: tuple[Kept, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def check_anchor(item: Item, main: Opened, main_note: bytes, keys: AnchorKeys, s
     states.add_newest(placed.checkpoint, entry.proof.note)
     authority = _check_record_fits(item, entry, anchored)
     time = str(entry.record.text("event_time"))
-    kept = _by_kept_copy(anchored, keys.kept)
+    kept = any(own.checkpoint.text == anchored.text for own in keys.kept)
     if item.kind == "rfc3161":
         timed, detail = _by_time_stamp(item.parts["tsr"], note, time, keys.roots)
     elif item.kind == "witness":
@@ -79,13 +79,6 @@ def check_anchor(item: Item, main: Opened, main_note: bytes, keys: AnchorKeys, s
     if kept and not timed:
         detail = "confirmed by the checkpoint you kept; go by the time at which you got it"
     return AnchorStatus(item.name, fact, anchored.text, timed or kept, timed, detail)
-
-
-def check_kept(checkpoint: Checkpoint, kept: Sequence[Checkpoint]) -> None:
-    """Raises Wrong when the auditor's own copy shows that the log said two things at one size."""
-    for own in kept:
-        if (own.origin, own.size) == (checkpoint.origin, checkpoint.size) and own.root != checkpoint.root:
-            raise Wrong(f"the checkpoint you kept has another root at size {own.size}: the log was forked")
 
 
 def _check_continued(item: Item, anchored: Checkpoint, main: Checkpoint, main_note: bytes) -> None:
@@ -113,11 +106,6 @@ def _check_record_fits(item: Item, entry: Entry, anchored: Checkpoint) -> str:
         if said.get(name) != value:
             raise Wrong(f"its record names another {name} than the files have")
     return str(said["authority"])
-
-
-def _by_kept_copy(anchored: Checkpoint, kept: Sequence[Checkpoint]) -> bool:
-    check_kept(anchored, kept)
-    return any(own.text == anchored.text for own in kept)
 
 
 def _by_time_stamp(answer: bytes, note: bytes, time: str, roots: tuple[Certificate, ...]) -> tuple[bool, str]:

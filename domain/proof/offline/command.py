@@ -17,7 +17,8 @@ from typing import TextIO
 from domain.proof.offline.certificates import Certificate, read_pem
 from domain.proof.offline.container import MAX_BUNDLE_BYTES
 from domain.proof.offline.errors import Wrong
-from domain.proof.offline.notes import LOG_KEY, Checkpoint, read_checkpoint, read_key, read_note
+from domain.proof.offline.kept import Kept
+from domain.proof.offline.notes import LOG_KEY, read_checkpoint, read_key, read_note
 from domain.proof.offline.policies import Policy, read_policy
 from domain.proof.offline.steps import Brought
 from domain.proof.offline.verdict import UNREADABLE, Verdict, unreadable, verify, worst
@@ -47,6 +48,7 @@ class Asked:
     receipt: str | None = None
     psid: str | None = None
     as_json: bool = False
+    program: bytes | None = None
 
 
 class WrongUse(Exception):
@@ -109,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = Asked(
         bundles=given.bundle, policy=given.policy, vkeys=given.vkey, tsa_roots=given.tsa_root,
         checkpoints=given.checkpoint, receipt=given.receipt, psid=given.psid, as_json=given.json,
+        program=_program(),
     )  # fmt: skip
     try:
         return answer(asked, sys.stdout)
@@ -124,6 +127,7 @@ def _brought(asked: Asked) -> Brought:
         kept=tuple(_kept(path) for path in asked.checkpoints),
         receipt=_receipt(asked.receipt),
         psid=asked.psid,
+        program=asked.program,
     )
 
 
@@ -150,13 +154,25 @@ def _roots(path: Path) -> tuple[Certificate, ...]:
         raise WrongUse(f"{path}: {error}") from None
 
 
-def _kept(path: Path) -> Checkpoint:
+def _kept(path: Path) -> Kept:
     """The checkpoint in a file that the auditor kept: the signed note, or its three lines alone."""
     data = _read_limited(path, _MAX_GIVEN_BYTES).replace(b"\r\n", b"\n")
     try:
-        return read_note(data)[0] if b"\n\n" in data else read_checkpoint(data)
+        if b"\n\n" in data:
+            return Kept(path.name, read_note(data)[0], data)
+        return Kept(path.name, read_checkpoint(data))
     except Wrong as error:
         raise WrongUse(f"{path}: {error}") from None
+
+
+def _program() -> bytes | None:
+    """This program, where it is the one file verify.py and can read itself."""
+    if __package__:
+        return None
+    try:
+        return Path(__file__).read_bytes()
+    except (OSError, NameError):
+        return None
 
 
 def _receipt(typed: str | None) -> str | None:

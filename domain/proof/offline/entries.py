@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.proof.offline.container import Item
 from domain.proof.offline.errors import Wrong
+from domain.proof.offline.kept import Kept, check_kept
 from domain.proof.offline.notes import Checkpoint, Key, Opened, open_note
 from domain.proof.offline.paths import EntryProof, read_entry_proof
 from domain.proof.offline.records import Record, read_record
@@ -39,13 +40,15 @@ def place_entry(entry: Entry, logs: Sequence[Key], witnesses: Sequence[Key] = ()
 
 @dataclass(slots=True)
 class SeenStates:
-    """All states of logs that came up, so that two which contradict each other are noticed."""
+    """All states of logs that came up, so that two which contradict each other, or a kept one, are noticed."""
 
+    kept: tuple[Kept, ...] = ()
     roots: dict[tuple[str, int], bytes] = field(default_factory=dict)
     notes: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, checkpoint: Checkpoint) -> None:
-        """Raises Wrong when the same log had another root at this size."""
+        """Raises Wrong when the same log had another root at this size, here or in the auditor's own copy."""
+        check_kept(checkpoint, self.kept)
         root = self.roots.setdefault((checkpoint.origin, checkpoint.size), checkpoint.root)
         if root != checkpoint.root:
             raise Wrong(f"two states of {checkpoint.origin} at size {checkpoint.size} have two roots: it was forked")

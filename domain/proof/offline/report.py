@@ -19,6 +19,7 @@ from domain.proof.offline.report_texts import (
     README_MID,
     README_TAIL,
 )
+from domain.proof.offline.surroundings import Act, act_of, notice_came_first, withdrawal_of
 
 TIMED_METHODS = ("rfc3161", "witness")
 """Anchors whose time and randomness come from outside: what was logged after them did not exist before them."""
@@ -55,7 +56,7 @@ class AnchorFact:
 class BundleFacts:
     """What the summary is made of, besides the record itself.
 
-    `size` is that of the checkpoint in record.tlog-proof, `related` the kinds of the related records, `anchors` in
+    `size` is that of the checkpoint in record.tlog-proof, `related` the records of the same person, `anchors` in
     the order of the bundle.
     """
 
@@ -63,25 +64,27 @@ class BundleFacts:
     size: int
     index: int
     leaf: bytes
-    related: Sequence[str] = ()
+    related: Sequence[Act] = ()
     anchors: Sequence[AnchorFact] = ()
     identity: bool = False
     raw_event: bool = False
 
 
 def summary_lines(record: Mapping[str, object], facts: BundleFacts) -> list[Line]:
-    """The nine facts that README, report and every verifier show in these words."""
+    """The facts that README, report and every verifier show in these words."""
     kind = str(record["type"])
     before, after = bounds(facts.index, facts.anchors)
     disclosed = [name for name, there in (("identity", facts.identity), ("raw event", facts.raw_event)) if there]
     lines = [
         ("claim", CLAIMS[kind]),
-        ("grade", GRADES[grade(record, facts.related)]),
+        ("grade", GRADES[grade(record, facts)]),
+        *_withdrawn(record, facts),
         ("record", str(record["record_id"])),
         ("place", f"entry {facts.index} of {facts.origin}, in a tree of {facts.size}"),
         ("receipt", receipt_of(facts.leaf)),
         ("not before", bound_text(before)),
         ("not after", bound_text(after)),
+        ("related", "; ".join(_told(act, facts) for act in facts.related) or "none in this bundle"),
         ("anchors", f"{len(facts.anchors)} in this bundle; each counts only when checked with keys from elsewhere"),
         ("disclosed", ", ".join(disclosed) or "nothing"),
     ]
@@ -107,16 +110,23 @@ def report_page(record: Mapping[str, object], facts: BundleFacts) -> bytes:
     return f"{HTML_HEAD}{summary}{HTML_MID}{fields}{HTML_TAIL}".encode()
 
 
-def grade(record: Mapping[str, object], related: Iterable[str]) -> str:
-    """A, B, C, C+, I, or none: how much an act of the person shows. It follows from kinds alone, never from words."""
+def grade(record: Mapping[str, object], facts: BundleFacts) -> str:
+    """A, B, C, C+, I, or none: how much an act of the person shows. It follows from kinds, and for B from the
+    times of the notice and of the answers in the bundle; never from words."""
     kind = record["type"]
     if kind == "import_claim":
         return "I"
     if kind == "consent_given":
         return "C+" if record.get("entry_point") == "optin" else "C"
     if kind == "conversation_started":
-        return "B" if "notice_shown" in related else "A"
+        return "B" if notice_came_first(_act(record, facts), facts.related) else "A"
     return "none"
+
+
+def withdrawn(record: Mapping[str, object], facts: BundleFacts) -> str | None:
+    """That and where the bundle itself shows that what the record gave was taken back later; None when it does not."""
+    act = withdrawal_of(_act(record, facts), facts.related)
+    return None if act is None else f"{act.time}, {_entry(act, facts)}: this consent was withdrawn later"
 
 
 def bounds(index: int, anchors: Iterable[AnchorFact]) -> tuple[AnchorFact | None, AnchorFact | None]:
@@ -147,6 +157,23 @@ def receipt_of(leaf: bytes) -> str:
 def one_line(text: str) -> str:
     r"""Unprintable characters as \xNN, \uNNNN or \UNNNNNNNN, so that a value cannot pass as other lines."""
     return _UNPRINTABLE.sub(lambda found: _escaped(ord(found.group())), text)
+
+
+def _withdrawn(record: Mapping[str, object], facts: BundleFacts) -> list[Line]:
+    said = withdrawn(record, facts)
+    return [] if said is None else [("WITHDRAWN", said)]
+
+
+def _act(record: Mapping[str, object], facts: BundleFacts) -> Act:
+    return act_of(record, facts.origin, facts.index)
+
+
+def _told(act: Act, facts: BundleFacts) -> str:
+    return f"{act.kind} {act.time}, {_entry(act, facts)}"
+
+
+def _entry(act: Act, facts: BundleFacts) -> str:
+    return f"entry {act.index}" + ("" if act.origin == facts.origin else f" of {act.origin}")
 
 
 def _escaped(point: int) -> str:

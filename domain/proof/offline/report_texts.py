@@ -22,7 +22,7 @@ CLAIMS = {
 
 GRADES = {
     "A": "A. The person wrote first: contact, no consent to marketing.",
-    "B": "B. As A, and the privacy notice was shown in the conversation.",
+    "B": "B. As A, and the privacy notice was shown within 24 hours, before any answer in this bundle.",
     "C": "C. Consent by an explicit act of the person in answer to the words in the record.",
     "C+": "C+. As C, in the platform's own opt-in dialog.",
     "I": "I. Somebody else's claim; nothing here shows the act itself.",
@@ -55,7 +55,7 @@ What it does not show
   "disclosed" above names the identity, that id is in disclosed/identity.json, and it is still no
   passport.
 - That nothing was left out. The operator chose the related records. A withdrawal after this record
-  may exist: ask the operator for the newest state, or ask the person.
+  may exist even where this page names none: ask the operator for the newest state, or ask the person.
 - Times that nobody else gave. "event_time", "envelope_time" and "received_at" are what the platform
   sent and what the operator's clock said. The times of the anchors "mail" and "folder" are the
   operator's clock too; these two count by the copy that you or somebody you trust kept, and show

@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.proof.offline.anchoring import AnchorKeys, AnchorStatus, check_anchor, check_kept
+from domain.proof.offline.anchoring import AnchorKeys, AnchorStatus, check_anchor
 from domain.proof.offline.certificates import Certificate
 from domain.proof.offline.container import (
     IDENTITY,
@@ -43,24 +43,30 @@ from domain.proof.offline.container import (
 from domain.proof.offline.entries import Entry, SeenStates, place_entry, read_entry
 from domain.proof.offline.errors import UnknownSigner, Unreadable, Wrong
 from domain.proof.offline.jsonld import jsonld_of
-from domain.proof.offline.notes import LOG_KEY, Checkpoint, Key, Opened, from_base64, open_note, read_key, read_note
+from domain.proof.offline.kept import HeldStates, Kept, KeptStatus, kept_status
+from domain.proof.offline.notes import LOG_KEY, Key, Opened, from_base64, open_note, read_key, read_note
 from domain.proof.offline.paths import read_entry_proof
 from domain.proof.offline.policies import Policy, read_own_policy, read_policy
 from domain.proof.offline.records import Record, read_record
 from domain.proof.offline.report import BundleFacts, readme_text, receipt_of, report_page
 from domain.proof.offline.strict_json import read_json
+from domain.proof.offline.surroundings import Act, act_of
 from domain.proof.offline.tree import NONCE_BYTES, check_inclusion, leaf_of
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What the auditor has from elsewhere; `policy` None means that no key was given."""
+    """What the auditor has from elsewhere; `policy` None means that no key was given.
+
+    `program` is the verify.py that runs, where it can read itself.
+    """
 
     policy: Policy | None = None
     roots: tuple[Certificate, ...] = ()
-    kept: tuple[Checkpoint, ...] = ()
+    kept: tuple[Kept, ...] = ()
     receipt: str | None = None
     psid: str | None = None
+    program: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +93,13 @@ class Check:
     guest_logs: tuple[Key, ...] = ()
     own: Policy = field(default_factory=Policy)
     opened: Opened = field(init=False)
-    states: SeenStates = field(default_factory=SeenStates)
-    related: list[Record] = field(default_factory=list)
+    states: SeenStates = field(init=False)
+    related: list[Act] = field(default_factory=list)
     guests: list[str] = field(default_factory=list)
     anchors: list[AnchorStatus] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.states = SeenStates(self.brought.kept)
 
     @property
     def members(self) -> Mapping[str, bytes]:
@@ -170,7 +179,6 @@ class Check:
 
     def step_checkpoint(self) -> str:
         self.opened = open_note(self.entry.proof.note, self.logs, self.witnesses)
-        check_kept(self.opened.checkpoint, self.brought.kept)
         self.states.add_newest(self.opened.checkpoint, self.entry.proof.note)
         return f"size {self.opened.checkpoint.size}, signed by the key of {self.opened.checkpoint.origin}"
 
@@ -214,12 +222,15 @@ class Check:
             raise Wrong(f"policy.txt does not hold every key that signed the checkpoint of {where}")
 
     def step_related(self) -> str:
+        person = ("page_id", "pii_principal_id")
+        if self.container.related and self.record.text("pii_principal_id") is None:
+            raise Wrong("the record concerns nobody, and there are related ones")
         seen = {self.record.text("record_id")}
         for item in self.container.related:
             try:
                 entry = read_entry(item)
                 other = entry.record
-                if any(other.text(name) != self.record.text(name) for name in ("page_id", "pii_principal_id")):
+                if any(other.text(name) in (None, "") or other.text(name) != self.record.text(name) for name in person):
                     raise Wrong("it is of another Page or person")
                 if other.text("record_id") in seen:
                     raise Wrong("it is in the bundle twice")
@@ -230,7 +241,7 @@ class Check:
                 raise type(error)(f"{item.name}: {error}") from None
             if not set(opened.signers) & set(self.logs):
                 self.guests.append(opened.checkpoint.origin)
-            self.related.append(other)
+            self.related.append(act_of(other.document, opened.checkpoint.origin, entry.proof.index))
         return f"{len(self.related)}, each in its log"
 
     def step_anchors(self) -> str:
@@ -254,7 +265,7 @@ class Check:
             self._check_identity(read_json(self.members[IDENTITY], "it"))
             found.append("identity")
         elif self.brought.psid is not None:
-            raise Wrong("an id was given, and the bundle discloses none to compare it with")
+            found.append("no identity, so the id that was given was not compared")
         if RAW_EVENT in self.members:
             self._check_raw_event(self.members[RAW_EVENT], self.members[RAW_NONCE])
             found.append("raw event")
@@ -292,11 +303,22 @@ class Check:
             size=self.opened.checkpoint.size,
             index=self.entry.proof.index,
             leaf=self.entry.leaf,
-            related=[record.kind for record in self.related],
+            related=self.related,
             anchors=[anchor.fact for anchor in self.anchors],
             identity=IDENTITY in self.members,
             raw_event=RAW_EVENT in self.members,
         )
+
+    def kept(self) -> tuple[KeptStatus, ...]:
+        """What each checkpoint that was kept was good for, once every step held."""
+        main, index = self.opened.checkpoint, self.entry.proof.index
+        held = HeldStates(
+            origin=main.origin,
+            connected={main.text, *(anchor.text for anchor in self.anchors)},
+            covering={main.text, *(anchor.text for anchor in self.anchors if anchor.fact.size > index)},
+            others=self.states.roots.keys(),
+        )
+        return tuple(kept_status(one, held, (*self.logs, *self.older_logs)) for one in self.brought.kept)
 
     def step_report(self) -> str:
         facts = self.facts()

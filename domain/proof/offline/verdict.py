@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.proof.offline.anchoring import AnchorStatus
-from domain.proof.offline.report import AnchorFact, Line, bound_text, bounds, field_lines, one_line, summary_lines
+from domain.proof.offline.container import IDENTITY
+from domain.proof.offline.kept import KeptStatus
+from domain.proof.offline.report import (
+    AnchorFact,
+    Line,
+    bound_text,
+    bounds,
+    field_lines,
+    one_line,
+    summary_lines,
+    withdrawn,
+)
 from domain.proof.offline.steps import Brought, Check, Step, run_steps
 
 ANCHORED, FAILED, UNREADABLE, NOT_ANCHORED, OWN_KEYS = 0, 1, 2, 3, 4
@@ -29,6 +40,8 @@ class Verdict:
     summary: tuple[Line, ...] = ()
     confirmed: tuple[Line, ...] = ()
     fields: tuple[Line, ...] = ()
+    kept: tuple[KeptStatus, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def finding(self) -> Step | None:
@@ -57,6 +70,8 @@ class Verdict:
                 }
                 for anchor in self.anchors
             ],
+            "kept": [{"name": one.name, "compared": one.compared, "detail": one.detail} for one in self.kept],
+            "notes": list(self.notes),
             "summary": dict(self.summary),
             "confirmed": dict(self.confirmed),
             "fields": dict(self.fields),
@@ -72,10 +87,12 @@ class Verdict:
                 word = "confirmed" if anchor.confirmed else "not confirmed"
                 bound = f"{bound_text(anchor.fact)}, size {anchor.fact.size}, noted at {anchor.fact.index}"
                 shown.append(one_line(f"{anchor.name}: {bound}: {word}: {anchor.detail}"))
+        if self.kept:
+            shown += ["", "checkpoints that you kept", *(one_line(one.said) for one in self.kept)]
         if self.summary:
             shown += ["", *(f"{label:<20}  {value}" for label, value in (*self.summary, *self.confirmed))]
             shown += ["", *(f"{label}: {value}" for label, value in self.fields)]
-        return [*shown, "", self.meaning]
+        return [*shown, "", *(f"note: {note}" for note in self.notes), self.meaning]
 
 
 def verify(data: bytes, brought: Brought) -> Verdict:
@@ -94,14 +111,17 @@ def verify(data: bytes, brought: Brought) -> Verdict:
     status, meaning = _meaning(check)
     if before and after and before.time > after.time:
         meaning += " The confirmed times exclude each other: one of these authorities is wrong, or its clock."
+    kept = check.kept()
     return Verdict(
         status,
-        one_line(meaning),
+        one_line(" ".join([meaning, *_besides(check, kept)])),
         steps,
         anchors,
         tuple(summary_lines(check.record.document, facts)),
         _confirmed(check, before, after),
         tuple(field_lines(check.record.document)),
+        kept,
+        _notes(check),
     )
 
 
@@ -113,6 +133,21 @@ def unreadable(reason: str) -> Verdict:
 def worst(statuses: Sequence[int]) -> int:
     """The one exit status for several bundles."""
     return min(statuses, key=_WORST_FIRST.index, default=UNREADABLE)
+
+
+def _besides(check: Check, kept: Sequence[KeptStatus]) -> list[str]:
+    """What must not be missed beside the status."""
+    taken_back = withdrawn(check.record.document, check.facts())
+    found = [] if taken_back is None else [f"WITHDRAWN: {taken_back}."]
+    missed = [one.name for one in kept if not one.compared]
+    return found + ([f"NOT compared with this bundle: {', '.join(missed)}."] if missed else [])
+
+
+def _notes(check: Check) -> tuple[str, ...]:
+    program = check.brought.program
+    if program is None or check.members["verify.py"] == program:
+        return ()
+    return ("verify.py in this bundle differs from the one you run: another version, or a changed one",)
 
 
 def _confirmed(check: Check, before: AnchorFact | None, after: AnchorFact | None) -> tuple[Line, ...]:
@@ -132,10 +167,15 @@ def _kept_copies(check: Check) -> bool:
     """Whether a checkpoint that the auditor kept holds the record."""
     states = [check.opened.checkpoint.text]
     states += [anchor.text for anchor in check.anchors if anchor.fact.size > check.entry.proof.index]
-    return any(kept.text in states for kept in check.brought.kept)
+    return any(kept.checkpoint.text in states for kept in check.brought.kept)
 
 
 def _meaning(check: Check) -> tuple[int, str]:
+    if check.brought.psid is not None and IDENTITY not in check.members:
+        return UNREADABLE, (
+            "The person's id was not compared: the bundle discloses no identity. Ask for a bundle with the identity"
+            f" disclosed, or check without the id. {_NOT_FACEBOOK}"
+        )
     if check.brought.policy is None:
         return OWN_KEYS, (
             "Verified with the bundle's own keys only. This proves nothing about who signed: give the log's key as you"

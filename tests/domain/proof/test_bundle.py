@@ -20,6 +20,7 @@ from domain.proof.bundle_parts import HeldState, OptInProof, RawDelivery
 from domain.proof.errors import BundleError, ProofError
 from domain.proof.keys import Verifier
 from domain.proof.offline.container import MEMBER_SIZES
+from domain.proof.offline.kept import Kept
 from domain.proof.offline.notes import read_checkpoint, read_key
 from domain.proof.offline.policies import Policy
 from domain.proof.offline.report import receipt_of
@@ -125,8 +126,8 @@ def test_the_verifier_takes_a_bundle_and_says_how_far_it_goes() -> None:
         (Brought(), 4),
         (PINNED, 3),
         (replace(PINNED, receipt=receipt), 0),
-        (replace(PINNED, kept=(held,)), 0),
-        (replace(PINNED, kept=(kept,)), 3),
+        (replace(PINNED, kept=(Kept("held", held),)), 0),
+        (replace(PINNED, kept=(Kept("kept", kept),)), 3),
         (replace(PINNED, psid=PSID), 3),
         (replace(PINNED, psid=PSID[::-1]), 1),
     ]:

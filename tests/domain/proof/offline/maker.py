@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from domain.proof.offline.jsonld import JSONLD_PREFIX
 from domain.proof.offline.policies import POLICY_HEAD
 from domain.proof.offline.report import AnchorFact, BundleFacts, readme_text, report_page
+from domain.proof.offline.surroundings import act_of
 
 NOTICE = b"Privacy notice, version 3.\nWe answer you.\n"
 PAGE, PSID, NAME = "104567890123456", "7310482919283746", "Zoë Ñandú"
@@ -185,12 +186,15 @@ def anchor_record(log: TestLog, method: str, authority: str, time: str, note: by
 # Records
 
 
-STATES = {"notice_shown": "Requested", "consent_given": "Given", "consent_refused": "Refused"}
+STATES = {
+    "notice_shown": "Requested", "consent_given": "Given", "consent_refused": "Refused",
+    "consent_withdrawn": "Withdrawn",
+}  # fmt: skip
 SHOWS = {
     "conversation_started": "conversation start", "notice_shown": "notice shown", "consent_given": "marketing consent",
     "anchor": "anchor of the log", "key_rotated": "change of the log's key", "import_claim": "import claim",
     "erasure_done": "erasure done", "log_started": "start of a log", "record_expired": "record expired",
-    "consent_refused": "refusal of marketing consent",
+    "consent_refused": "refusal of marketing consent", "consent_withdrawn": "withdrawal of marketing consent",
 }  # fmt: skip
 ACT = {"controller": {"name": "Bakery GmbH", "contact": "privacy@bakery.example"}}
 QUESTION = "May we send you news?"
@@ -203,7 +207,14 @@ def record(kind: str, number: int = 1, **changes: Any) -> dict[str, Any]:
     if kind in STATES:
         document["event_state"] = f"dpv:Consent{STATES[kind]}"
     document["record_id"] = f"00000000-0000-4000-8000-{number:012d}"
-    if kind in ("conversation_started", "notice_shown", "consent_given", "consent_refused", "import_claim"):
+    if kind in (
+        "conversation_started",
+        "notice_shown",
+        "consent_given",
+        "consent_refused",
+        "consent_withdrawn",
+        "import_claim",
+    ):
         document["page_id"] = PAGE
         document["pii_principal_id"] = commitment(PRINCIPAL_NONCE, "assent/principal/v1", PAGE, PSID)
         document["name_commitment"] = commitment(NAME_NONCE, "assent/name/v1", NAME)
@@ -224,7 +235,9 @@ def record(kind: str, number: int = 1, **changes: Any) -> dict[str, Any]:
             "signature_header": "sha256=" + "33" * 32, "secret": "app-1",
         }  # fmt: skip
         document |= ACT | {"marketing_basis": "explicit"}
-    if kind in ("notice_shown", "consent_refused"):
+    if kind == "consent_withdrawn":
+        document["entry_point"] = "keyword"
+    if kind in ("notice_shown", "consent_refused", "consent_withdrawn"):
         document |= ACT
     if kind == "consent_given":
         document |= {"purposes": ["dpv:DirectMarketing"], "lawful_basis": "eu-gdpr:A6-1-a"}
@@ -319,7 +332,7 @@ class TestBundle:
             size=int(self.note.split(b"\n")[1]),
             index=self.index,
             leaf=self.log.leaves[self.index],
-            related=[json.loads(log.records[index][0])["type"] for log, index, _ in self.related],
+            related=[act_of(json.loads(log.records[i][0]), log.key.name, i) for log, i, _ in self.related],
             anchors=anchors,
             identity=self.identity is not None,
             raw_event=self.raw_event,

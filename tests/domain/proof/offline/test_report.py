@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from domain.proof.offline.report import (
     summary_lines,
 )
 from domain.proof.offline.report_texts import CLAIMS, GRADES, README_TAIL
+from domain.proof.offline.surroundings import Act
 from domain.tokens import receipt_code
 
 RECORD: dict[str, object] = {"v": 1, "type": "consent_given", "record_id": "00000000-0000-0000-0000-000000000001"}
@@ -31,10 +33,11 @@ def anchor(time: str, size: int, index: int, method: str = "rfc3161") -> AnchorF
     return AnchorFact(method=method, authority="tsa.example", time=time, size=size, index=index)
 
 
-def test_the_summary_says_the_nine_facts_in_order() -> None:
+def test_the_summary_says_the_ten_facts_in_order() -> None:
     anchors = (anchor("2026-01-01T00:00:00.000Z", 20, 19), anchor("2026-01-03T00:00:00.000Z", 21, 21))
+    shown = Act(kind="notice_shown", time="2025-12-31T00:00:00.000Z", origin="log.example/2025", index=4)
     facts = BundleFacts(
-        origin="log.example/2026", size=22, index=20, leaf=bytes(32), related=("notice_shown",), anchors=anchors,
+        origin="log.example/2026", size=22, index=20, leaf=bytes(32), related=(shown,), anchors=anchors,
         identity=True, raw_event=True,
     )  # fmt: skip
     assert summary_lines(RECORD, facts) == [
@@ -45,6 +48,7 @@ def test_the_summary_says_the_nine_facts_in_order() -> None:
         ("receipt", "0000-0000-0000-0000-0000-0000-0000-0000"),
         ("not before", "2026-01-01T00:00:00.000Z (rfc3161 tsa.example)"),
         ("not after", "2026-01-03T00:00:00.000Z (rfc3161 tsa.example)"),
+        ("related", "notice_shown 2025-12-31T00:00:00.000Z, entry 4 of log.example/2025"),
         ("anchors", "2 in this bundle; each counts only when checked with keys from elsewhere"),
         ("disclosed", "identity, raw event"),
     ]
@@ -55,20 +59,35 @@ def test_without_anchors_no_time_is_claimed() -> None:
     assert (lines["not before"], lines["not after"], lines["disclosed"]) == (NO_BOUND, NO_BOUND, "nothing")
 
 
+START = {"type": "conversation_started", "event_time": "2026-01-01T10:00:00.000Z"}
+
+
+def act(kind: str, time: str, index: int = 30) -> Act:
+    return Act(kind=kind, time=f"2026-01-{time}.000Z", origin=FACTS.origin, index=index)
+
+
 @pytest.mark.parametrize(
     ("record", "related", "expected"),
     [
-        ({"type": "conversation_started"}, [], "A"),
-        ({"type": "conversation_started"}, ["receipt_sent", "notice_shown"], "B"),
-        ({"type": "consent_given", "entry_point": "quick_reply"}, ["notice_shown"], "C"),
+        (START, [], "A"),
+        (START, [act("notice_shown", "01T10:00:01"), act("consent_given", "01T10:00:02")], "B"),
+        (START, [act("notice_shown", "01T10:00:02"), act("consent_given", "01T10:00:01")], "A"),
+        (START, [act("notice_shown", "01T10:00:02", 31), act("consent_refused", "01T10:00:02", 32)], "B"),
+        (START, [act("notice_shown", "01T10:00:02", 32), act("consent_withdrawn", "01T10:00:02", 31)], "A"),
+        (START, [act("notice_shown", "02T10:00:00")], "B"),
+        (START, [act("notice_shown", "02T10:00:01")], "A"),
+        (START, [act("notice_shown", "01T09:59:59")], "A"),
+        ({"type": "consent_given", "entry_point": "quick_reply"}, [], "C"),
         ({"type": "consent_given", "entry_point": "optin"}, [], "C+"),
         ({"type": "import_claim", "entry_point": "optin"}, [], "I"),
         ({"type": "consent_refused", "entry_point": "optin"}, [], "none"),
         ({"type": "erasure_done"}, [], "none"),
     ],
 )
-def test_the_grade_follows_from_the_kinds(record: Mapping[str, object], related: list[str], expected: str) -> None:
-    assert grade(record, related) == expected
+def test_the_grade_follows_from_kinds_and_from_when_the_notice_was_shown(
+    record: Mapping[str, object], related: list[Act], expected: str
+) -> None:
+    assert grade(record, replace(FACTS, related=related)) == expected
 
 
 def test_every_kind_of_record_has_its_claim_and_no_claim_is_that_facebook_signed() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.proof.offline.certificates import read_pem
+from domain.proof.offline.kept import Kept
 from domain.proof.offline.notes import read_key, read_note
 from domain.proof.offline.policies import Policy, read_policy
 from domain.proof.offline.steps import STEPS, Brought
@@ -169,7 +170,7 @@ def test_a_quorum_of_witnesses_anchors_the_newest_state(story: Story) -> None:
 def test_a_kept_checkpoint_anchors_when_it_covers_the_record(
     story: Story, kept: Callable[[Story], bytes], status: int, confirmed: list[bool]
 ) -> None:
-    verdict = checked(story.bundle, replace(OLD, kept=(read_note(kept(story))[0],)))
+    verdict = checked(story.bundle, replace(OLD, kept=(Kept("kept.txt", read_note(kept(story))[0]),)))
     assert (verdict.status, [anchor.confirmed for anchor in verdict.anchors]) == (status, confirmed)
     # A copy shows a state and no time: the times beside it are the operator's.
     assert not any(anchor.timed for anchor in verdict.anchors)
@@ -187,7 +188,6 @@ def test_the_receipt_in_the_thread_anchors(story: Story) -> None:
 def test_the_persons_id_is_compared_with_the_disclosed_one(story: Story) -> None:
     assert checked(story.bundle, replace(OLD, psid=PSID)).status == 3
     assert failed_at(checked(story.bundle, replace(OLD, psid=PSID[:-1] + "7"))) == "disclosed"
-    assert failed_at(checked(small_bundle(), replace(OLD, psid=PSID))) == "disclosed"
 
 
 def test_the_summary_and_the_fields_are_those_of_the_readme(story: Story, members: Members) -> None:
@@ -322,9 +322,75 @@ def test_a_log_that_was_forked_is_found_by_the_kept_checkpoint(story: Story) -> 
         other = TestLog(LOG_KEY, [*story.bundle.log.leaves])
         other.leaves[0] = b"x" * 32
         kept = read_note(other.note(int(note.split(b"\n")[1])))[0]
-        verdict = checked(story.bundle, replace(OLD, kept=(kept,)))
+        verdict = checked(story.bundle, replace(OLD, kept=(Kept("kept.txt", kept),)))
         assert failed_at(verdict) in ("checkpoint", "anchors")
         assert "the log was forked" in verdict.meaning
+
+
+def test_every_kept_checkpoint_is_reported_by_name(story: Story) -> None:
+    log = story.bundle.log
+    notes = {
+        "late": story.late_note, "early": story.early_note, "change": story.bundle.keys[0][2],
+        "other size": log.note(3),
+        "stranger": log.note(3, TestKey(LOG_KEY.name, 88)),
+        "other log": TestLog(TestKey("log.example/2025", 5)).note(0),
+    }  # fmt: skip
+    kept = tuple(Kept(name, read_note(note)[0], note) for name, note in notes.items())
+    verdict = checked(story.bundle, replace(OLD, kept=kept))
+    assert {one.name: (one.compared, one.detail) for one in verdict.kept} == {
+        "late": (True, "it is a state in this bundle, and holds the record"),
+        "early": (True, "it is a state in this bundle, older than the record"),
+        "change": (
+            True, "it is the state of a related record or of a change of the key, and says nothing about the record"
+        ),
+        "other size": (
+            False,
+            "it is of size 3, and this bundle holds no state of that size; an audit of the whole log compares every"
+            " size",
+        ),
+        "stranger": (False, "it is not signed by a known key"),
+        "other log": (False, "it is of another log, log.example/2025"),
+    }  # fmt: skip
+    assert verdict.meaning.endswith("NOT compared with this bundle: other size, stranger, other log.")
+
+
+def test_an_id_without_a_disclosed_identity_is_not_compared_and_no_failure() -> None:
+    verdict = checked(small_bundle(), replace(OLD, psid=PSID))
+    assert (verdict.status, verdict.finding) == (2, None)
+    assert "was not compared: the bundle discloses no identity. Ask for" in verdict.meaning
+
+
+def test_a_record_that_concerns_nobody_has_no_related_records() -> None:
+    bundle = small_bundle()
+    nobody: dict[str, Any] = {"event_time": None, "event_time_unit": "missing", "page_id": PAGE}
+    nobody |= {"controller": {"name": "B", "contact": "c"}, "unreadable_by": "2026-12-07T00:00:00.000Z"}
+    for kind in ("erasure_done", "record_expired"):
+        bundle.index = bundle.log.add(record(kind, 1, **nobody))
+        other = bundle.log.add(record("erasure_done", 9, **nobody))
+        bundle.note = bundle.log.note(len(bundle.log.leaves))
+        bundle.related = [(bundle.log, other, bundle.note)]
+        verdict = checked(bundle)
+        assert failed_at(verdict) == "related"
+        assert "concerns nobody" in verdict.meaning
+
+
+def test_a_withdrawal_in_the_bundle_is_said_in_the_verdict() -> None:
+    bundle = small_bundle()
+    later = {"event_time": "2026-11-24T08:00:00.000Z"}
+    bundle.related.append((bundle.log, bundle.log.add(record("consent_withdrawn", 9, **later)), b""))
+    bundle.note = bundle.log.note(len(bundle.log.leaves))
+    bundle.related = [(log, index, bundle.note) for log, index, _ in bundle.related]
+    verdict = checked(bundle)
+    words = f"2026-11-24T08:00:00.000Z, entry {bundle.related[2][1]}: this consent was withdrawn later"
+    assert verdict.summary[2] == ("WITHDRAWN", words)
+    assert f"WITHDRAWN: {words}." in verdict.meaning
+
+
+def test_a_running_program_that_differs_from_that_in_the_bundle_is_a_note(story: Story) -> None:
+    assert not checked(story.bundle, replace(OLD, program=b"print('a verifier')\n")).notes
+    verdict = checked(story.bundle, replace(OLD, program=b"another"))
+    assert (verdict.status, len(verdict.notes)) == (3, 1)
+    assert "differs from the one you run" in "\n".join(verdict.lines())
 
 
 def test_two_states_of_one_size_inside_a_bundle_are_a_fork(story: Story) -> None:
