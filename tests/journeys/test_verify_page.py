@@ -14,7 +14,7 @@ from tests.privacy.verify_stand import Pins, opened, python_says
 
 async def test_the_page_in_a_bundle_checks_that_bundle(story: World, browser_page: Page, tmp_path: Path) -> None:
     psid = await story.opted_in()
-    receipt = (await story.until_heard(psid, "Your receipt: ")).rpartition("Your receipt: ")[2].split()[0]
+    receipt = (await story.until_heard(psid, "Receipt ")).rpartition("Receipt ")[2].split()[0]
 
     async def logged() -> bool:
         return not await story.value("select count(*) from log_pending")
