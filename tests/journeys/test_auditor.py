@@ -48,7 +48,7 @@ class Office:
         """A person who said yes after the log was stamped, and the receipt code they were sent."""
         await self.anchored("rfc3161")
         psid = await self.story.opted_in()
-        return psid, (await self.story.until_heard(psid, "Your receipt: ")).rpartition("Your receipt: ")[2]
+        return psid, (await self.story.until_heard(psid, "Receipt ")).rpartition("Receipt ")[2]
 
     async def anchored(self, *methods: str) -> None:
         """Waits until each of these holds everything that stands in the log now, and the log says so."""
