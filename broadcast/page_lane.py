@@ -18,6 +18,7 @@ from broadcast.outcomes import Outcomes, Settled
 from broadcast.pacer import Pacer
 from broadcast.refusals import Refusals
 from broadcast.sender import CampaignContent, Sender
+from broadcast.timetable import Timetable
 from domain.delivery import Accepted, Declined, NotSent, Unsure
 from domain.ids import CampaignId, PageId
 from domain.page import Page
@@ -123,7 +124,8 @@ class PageLane:
         keeper = HouseKeeper(
             lease=self.lease, store=store, clock=self.sending.clock, running=lambda: self._running, wake=self.wake
         )
-        house = asyncio.create_task(keeper.run())
+        timetable = Timetable(lease=self.lease, store=store, clock=self.sending.clock, wake=self.wake)
+        beside = [asyncio.create_task(part.run()) for part in (keeper, timetable)]
         try:
             while not self._stopping:
                 self._wake.clear()
@@ -138,9 +140,9 @@ class PageLane:
             if self._fault is not None:
                 raise self._fault
         finally:
-            for task in (house, writer):
+            for task in (*beside, writer):
                 task.cancel()
-            await asyncio.gather(house, writer, return_exceptions=True)
+            await asyncio.gather(*beside, writer, return_exceptions=True)
             self._done.set()
 
     async def _rest(self, seconds: float) -> None:

@@ -35,13 +35,20 @@ class Reason(StrEnum):
     STOPPED = "stopped"
     RESTRICTED = "restricted"
     NO_CONSENT = "no_consent"
+    NOTICE_OUTDATED = "notice_outdated"
+    REGION_EXCLUDED = "region_excluded"
+    NO_TOKEN = "no_token"  # noqa: S105 - the name of a reason
     UNREACHABLE = "unreachable"
     HUMAN_TALKING = "human_talking"
     WINDOW_CLOSED = "window_closed"
+    FREQUENCY_CAP = "frequency_cap"
+    QUIET_HOURS = "quiet_hours"
 
 
 # Reasons that end by themselves or by the person's next message: "later" rather than "never".
-PASSING = frozenset({Reason.PAGE_RESTRICTED, Reason.UNREACHABLE, Reason.HUMAN_TALKING, Reason.WINDOW_CLOSED})
+# What the person's next message, or time, takes away: a campaign that waits for people waits for these.
+WAITING = frozenset({Reason.UNREACHABLE, Reason.HUMAN_TALKING, Reason.WINDOW_CLOSED, Reason.FREQUENCY_CAP})
+PASSING = WAITING | {Reason.PAGE_RESTRICTED, Reason.QUIET_HOURS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +66,9 @@ class Facts:
     human_until: datetime | None
     window_until: datetime | None
     newest_event: datetime
+    notice_outdated: bool = False
+    capped_until: datetime | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,8 @@ def _obstacle(facts: Facts, now: datetime) -> Reason | None:
         return Reason.RESTRICTED
     if not permitted(facts):
         return Reason.NO_CONSENT
+    if facts.notice_outdated and facts.answer is ConsentAct.GIVEN:
+        return Reason.NOTICE_OUTDATED
     return _unreached(facts, now)
 
 
@@ -115,4 +127,6 @@ def _unreached(facts: Facts, now: datetime) -> Reason | None:
         return Reason.HUMAN_TALKING
     if not is_open(facts.window_until, now=now, newest_event=facts.newest_event, margin=WINDOW_MARGIN):
         return Reason.WINDOW_CLOSED
-    return None
+    if facts.capped_until is not None and facts.capped_until > now:
+        return Reason.FREQUENCY_CAP
+    return Reason.QUIET_HOURS if facts.quiet else None

@@ -30,7 +30,12 @@ def check_basis(basis: MarketingBasis, region: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One connected Page with its settings; `pace` is messages per second, `token` the platform's access token."""
+    """One connected Page with its settings; `pace` is messages per second, `token` the platform's access token.
+
+    `frequency_hours` is the least time between two campaign messages to a person, None for no cap; `quiet_from` and
+    `quiet_until` are minutes after midnight by each person's clock; a yes under a notice older than
+    `consent_from_notice` permits nothing; `lanes` are the switched-on ways of domain/lanes.py, with commas between.
+    """
 
     page_id: PageId
     name: str
@@ -49,3 +54,9 @@ class Page:
     paused_cause: str | None
     token: Pii[str]
     connected_at: datetime
+    frequency_hours: int | None = None
+    quiet_from: int | None = None
+    quiet_until: int | None = None
+    consent_from_notice: int = 0
+    lanes: str = "open_window"
+    read_conversations: bool = False

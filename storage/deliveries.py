@@ -82,7 +82,9 @@ class DeliveryStore:
 
         Waits for stops that are under way: one that did not see these rows is seen by the first claim.
         """
-        status = await tx.execute(sql.FREEZE, page_id, campaign_id, now, timeout=FREEZE_SECONDS)
+        status = await tx.execute(
+            sql.FREEZE.replace(":audience", "true"), page_id, campaign_id, now, timeout=FREEZE_SECONDS
+        )
         await tx.execute(sql.AFTER_FREEZE)
         return _count(status)
 
@@ -202,6 +204,13 @@ class DeliveryStore:
     async def wake(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> int:
         """The person's window opened: what waited for it is queued; how many."""
         return int(await tx.fetchval(sql.WAKE, page_id, lead_id))
+
+    async def release(self, lease: Lease, *, limit: int, now: datetime) -> int:
+        """Lets up to `limit` rows whose time has come into the queue; how many."""
+        async with self.database.connection() as connection:
+            return int(
+                await connection.fetchval(sql.RELEASE, lease.key, lease.owner, lease.epoch, now, limit, timeout=30)
+            )
 
     async def send_again(
         self, tx: "Transaction", page_id: PageId, campaign_id: CampaignId, lead_ids: Sequence[LeadId]

@@ -4,27 +4,50 @@ Each is one statement and so one transaction of its own unless the caller holds 
 key, owner and epoch as $1 to $3 and do nothing when the lease does not hold.
 """
 
-from storage.eligibility import FACTS, RULE, obstacle
+from collections.abc import Iterable
+
+from domain.eligibility import PASSING, WAITING, Reason
+from storage.eligibility import FACTS, RULE, obstacle, quiet_ends
 from storage.lanes import HELD_PAGE_LANE
+
+
+def _texts(reasons: Iterable[Reason]) -> str:
+    return "'{" + ",".join(sorted(reasons)) + "}'::text[]"
+
 
 _NOW_AT_FREEZE = "$3::timestamptz"
 _NOW_AT_CLAIM = "$5::timestamptz"
 
+# Everybody has one place in the spread of a campaign, the same at each look: their id is random, and says where.
+_STARTS = f"""
+coalesce(c.start_wall at time zone coalesce(l.time_zone, p.time_zone), {_NOW_AT_FREEZE})
+    + c.spread * (('x' || left(l.lead_id::text, 8))::bit(32)::bigint / 4294967296.0)
+"""
+
+# `:audience` is the condition that the campaign's filter stands for, its values are $4, $5 and so on.
 FREEZE = f"""
-insert into delivery (page_id, campaign_id, lead_id, state, reason, rule, planned_at, settled_at)
+insert into delivery (page_id, campaign_id, lead_id, state, reason, rule, planned_at, settled_at, not_before)
 select $1, $2, lead_id,
-    case when reason is null then 'queued' when waits then 'awaiting_window' else 'skipped' end,
-    reason,
-    case when reason is null then rule end,
+    case course when 'wait' then 'awaiting_window' when 'skip' then 'skipped' else 'queued' end,
+    case when course in ('wait', 'skip') then reason end,
+    case when course = 'send' then rule end,
     {_NOW_AT_FREEZE},
-    case when reason is not null and not waits then {_NOW_AT_FREEZE} end
+    case when course = 'skip' then {_NOW_AT_FREEZE} end,
+    case course when 'later' then starts when 'quiet' then quiet_ends end
 from (
-    select judged.*, reason = 'window_closed' and coalesce(wait_until > {_NOW_AT_FREEZE}, false) as waits
+    select judged.*, case
+        when reason is not null and reason <> all({_texts(PASSING)}) then 'skip'
+        when starts > {_NOW_AT_FREEZE} then 'later'
+        when reason is null then 'send'
+        when reason = '{Reason.QUIET_HOURS}' then 'quiet'
+        when reason = any({_texts(WAITING)}) and wait_until > {_NOW_AT_FREEZE} then 'wait'
+        else 'skip' end as course
     from (
-        select l.lead_id, {obstacle(_NOW_AT_FREEZE)} as reason, {RULE} as rule, c.wait_until
+        select l.lead_id, {obstacle(_NOW_AT_FREEZE)} as reason, {RULE} as rule, c.wait_until,
+            {_STARTS} as starts, {quiet_ends(_NOW_AT_FREEZE)} as quiet_ends
         from campaign c join page p using (page_id) join lead l using (page_id)
         {FACTS}
-        where c.page_id = $1 and c.campaign_id = $2
+        where c.page_id = $1 and c.campaign_id = $2 and (:audience)
         offset 0  -- judges each person once, however often the reason is named above
     ) judged
 ) judged
@@ -44,13 +67,13 @@ sender as materialized (
 ),
 picked as materialized (
     select d.ctid as place_in_table, d.lead_id, d.seq from delivery d
-    where d.page_id = $1 and d.campaign_id = $4 and d.state = 'queued' and d.seq > (select cursor from sender)
-      and (d.not_before is null or d.not_before <= {_NOW_AT_CLAIM})
+    where d.page_id = $1 and d.campaign_id = $4 and d.state = 'queued' and d.not_before is null
+      and d.seq > (select cursor from sender)
     order by d.seq limit :look for update of d skip locked
 ),
 judged as materialized (
     select w.place_in_table, w.seq, {obstacle(_NOW_AT_CLAIM)} as reason, {RULE} as rule,
-        coalesce(c.wait_until > {_NOW_AT_CLAIM}, false) as may_wait,
+        coalesce(c.wait_until > {_NOW_AT_CLAIM}, false) as may_wait, {quiet_ends(_NOW_AT_CLAIM)} as quiet_ends,
         k.kid, k.wrapped, k.commitment, l.profile_sealed, l.link_ref
     from picked w
     join campaign c on c.page_id = $1 and c.campaign_id = $4
@@ -59,22 +82,34 @@ judged as materialized (
     {FACTS}
 ),
 placed as (
-    select judged.*, count(*) filter (where reason is null) over (order by seq) as number from judged
+    select judged.*, count(*) filter (where reason is null) over (order by seq) as number,
+        case when reason is null then 'sending' when reason = '{Reason.QUIET_HOURS}' then 'queued'
+             when reason = any({_texts(WAITING)}) and may_wait then 'awaiting_window' else 'skipped' end as becomes
+    from judged
+),
+moved as (
+    update delivery d set
+        state = n.becomes,
+        reason = case when n.becomes <> 'queued' then n.reason end,
+        rule = case when n.becomes = 'sending' then n.rule end,
+        lane_epoch = case when n.becomes = 'sending' then $3 else d.lane_epoch end,
+        attempt_id = case when n.becomes = 'sending' then gen_random_uuid() else d.attempt_id end,
+        sending_at = case when n.becomes = 'sending' then clock_timestamp() else d.sending_at end,
+        not_before = case when n.becomes = 'queued' then n.quiet_ends end, error_code = null, error_subcode = null,
+        settled_at = case when n.becomes = 'skipped' then {_NOW_AT_CLAIM} end
+    from placed n
+    where d.ctid = n.place_in_table and (n.reason is not null or n.number <= $6::bigint)
+    returning d.lead_id, d.state, d.attempt_id, n.kid, n.wrapped, n.commitment, n.profile_sealed, n.link_ref
+),
+noted as (
+    insert into lead_sent (page_id, lead_id, campaign_id, sent_at)
+    select $1, m.lead_id, $4, {_NOW_AT_CLAIM}
+    from moved m, campaign c join page p using (page_id)
+    where m.state = 'sending' and c.page_id = $1 and c.campaign_id = $4
+      and (p.frequency_hours is not null or c.wait_until is not null)
+    on conflict (page_id, lead_id) do update set campaign_id = excluded.campaign_id, sent_at = excluded.sent_at
 )
-update delivery d set
-    state = case when n.reason is null then 'sending'
-                 when n.reason = 'window_closed' and n.may_wait then 'awaiting_window' else 'skipped' end,
-    reason = n.reason,
-    rule = case when n.reason is null then n.rule end,
-    lane_epoch = case when n.reason is null then $3 else d.lane_epoch end,
-    attempt_id = case when n.reason is null then gen_random_uuid() else d.attempt_id end,
-    sending_at = case when n.reason is null then clock_timestamp() else d.sending_at end,
-    not_before = null, error_code = null, error_subcode = null,
-    settled_at = case when n.reason is null or (n.reason = 'window_closed' and n.may_wait) then null
-                      else {_NOW_AT_CLAIM} end
-from placed n
-where d.ctid = n.place_in_table and (n.reason is not null or n.number <= $6::bigint)
-returning d.lead_id, d.state, d.attempt_id, n.kid, n.wrapped, n.commitment, n.profile_sealed, n.link_ref
+select * from moved
 """  # noqa: S608
 
 MARK = """
@@ -89,12 +124,18 @@ marked as (
         reason = case when o.state <> 'queued' or c.state in ('running', 'paused') then o.reason
                       when c.state = 'cancelled' then 'cancelled' else 'not_sent' end,
         mid_hash = coalesce(o.mid_hash, d.mid_hash),
-        error_code = o.error_code, error_subcode = o.error_subcode, not_before = o.not_before,
+        error_code = o.error_code, error_subcode = o.error_subcode,
+        not_before = case when o.not_before > $2::timestamptz then o.not_before end,
         settled_at = case when o.state not in ('queued', 'unknown') then $2::timestamptz end
     from outcome o, campaign c
     where d.page_id = $1 and d.attempt_id = o.attempt_id and d.state in ('sending', 'unknown')
       and c.page_id = d.page_id and c.campaign_id = d.campaign_id
-    returning d.campaign_id, d.seq, d.state
+    returning d.campaign_id, d.lead_id, d.seq, d.state
+),
+unnoted as (
+    delete from lead_sent f using marked m
+    where f.page_id = $1 and f.lead_id = m.lead_id and f.campaign_id = m.campaign_id
+      and m.state in ('queued', 'skipped', 'refused')
 ),
 set_back as (
     update campaign c set cursor = least(c.cursor, m.seq - 1)
@@ -134,7 +175,8 @@ where page_id = $1 and state = 'unknown' and reason is distinct from 'no_echo'
 LOCK_CURSOR = "select cursor from campaign where page_id = $1 and campaign_id = $2 for no key update"
 ADVANCE = """
 update campaign set cursor = greatest($3, coalesce(
-    (select d.seq - 1 from delivery d where d.page_id = $1 and d.campaign_id = $2 and d.state = 'queued' and d.seq > $3
+    (select d.seq - 1 from delivery d where d.page_id = $1 and d.campaign_id = $2 and d.state = 'queued'
+       and d.not_before is null and d.seq > $3
      order by d.seq limit 1),
     $3))
 where page_id = $1 and campaign_id = $2
@@ -154,10 +196,31 @@ set_back as (
     where c.page_id = $1 and c.campaign_id = m.campaign_id
 )
 """
+# Rows whose time has come.
+RELEASE = f"""
+with {HELD_PAGE_LANE},
+due as (
+    select ctid as place_in_table from delivery
+    where page_id = $1 and state = 'queued' and not_before <= $4::timestamptz and (select yes from held)
+    order by not_before limit $5::bigint for update skip locked
+),
+woken as (
+    update delivery d set not_before = null from due where d.ctid = due.place_in_table
+    returning d.campaign_id, d.seq
+), {_SET_BACK}
+select count(*) from woken
+"""  # noqa: S608
+
+# One campaign message for each window that opens, the oldest first: the others wait for the next.
 WAKE = f"""
 with woken as (
-    update delivery set state = 'queued', reason = null
-    where page_id = $1 and lead_id = $2 and state = 'awaiting_window' returning campaign_id, seq
+    update delivery d set state = 'queued', reason = null
+    where d.page_id = $1 and d.lead_id = $2 and d.state = 'awaiting_window' and d.campaign_id = (
+        select min(w.campaign_id) from delivery w join campaign c using (page_id, campaign_id)
+        where w.page_id = $1 and w.lead_id = $2 and w.state = 'awaiting_window' and c.state in ('running', 'paused'))
+      and not exists (
+        select from delivery q where q.page_id = $1 and q.lead_id = $2 and q.state in ('queued', 'sending'))
+    returning d.campaign_id, d.seq
 ), {_SET_BACK}
 select count(*) from woken
 """  # noqa: S608
@@ -178,12 +241,22 @@ WAKE_REACHABLE = f"""
 with {HELD_PAGE_LANE},
 woken as (
     update delivery d set state = 'queued', reason = null
-    from campaign c, lead l
-    where d.page_id = $1 and d.state = 'awaiting_window'
+    from campaign c, lead l, page p
+    where d.page_id = $1 and p.page_id = $1 and d.state = 'awaiting_window'
       and c.page_id = d.page_id and c.campaign_id = d.campaign_id
       and c.state = 'running' and c.wait_until > $4::timestamptz
       and l.page_id = d.page_id and l.lead_id = d.lead_id
       and l.window_until > greatest($4::timestamptz, l.newest_event) + interval '6 minutes' and (select yes from held)
+      and (l.human_until is null or l.human_until <= $4::timestamptz) and l.unreachable_since is null
+      and d.campaign_id = (
+        select min(w.campaign_id) from delivery w join campaign o using (page_id, campaign_id)
+        where w.page_id = $1 and w.lead_id = d.lead_id and w.state = 'awaiting_window' and o.state = 'running')
+      and not exists (
+        select from lead_sent f where f.page_id = $1 and f.lead_id = d.lead_id
+          and f.sent_at > least(l.window_until - interval '24 hours',
+                                $4::timestamptz - make_interval(hours => p.frequency_hours::integer)))
+      and not exists (
+        select from delivery q where q.page_id = $1 and q.lead_id = d.lead_id and q.state in ('queued', 'sending'))
     returning d.campaign_id, d.seq
 ), {_SET_BACK}
 select count(*) from woken

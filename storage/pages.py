@@ -23,6 +23,12 @@ _SETTINGS = (
     "pace",
     "takeover_hours",
     "use_first_name",
+    "frequency_hours",
+    "quiet_from",
+    "quiet_until",
+    "consent_from_notice",
+    "lanes",
+    "read_conversations",
 )
 
 

@@ -24,6 +24,12 @@ class PageRow(Model):
     use_first_name = fields.BooleanField()
     state = fields.TextField()
     paused_cause = fields.TextField(null=True)
+    frequency_hours = fields.SmallIntField(null=True)
+    quiet_from = fields.SmallIntField(null=True)
+    quiet_until = fields.SmallIntField(null=True)
+    consent_from_notice = fields.IntField()
+    lanes = fields.TextField()
+    read_conversations = fields.BooleanField()
     token_sealed = fields.BinaryField()
     connected_at = fields.DatetimeField()
 

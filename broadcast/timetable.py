@@ -1,0 +1,45 @@
+"""What becomes due on a Page while its lane is held?
+
+Messages that wait for their moment (a retry, the end of quiet hours, a person's own time) are let into the queue when
+it has come.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from storage.errors import StorageError
+from storage.lanes import Lease
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+RELEASED_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """Looks twice a second until cancelled; `wake` is called when something may be sent now."""
+
+    lease: Lease
+    store: "Store"
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    async def run(self) -> None:
+        while True:
+            try:
+                released = await self.store.deliveries.release(self.lease, limit=RELEASED_AT_ONCE, now=self.clock())
+            except StorageError as error:
+                log.warning("lane.timetable_failed", extra={"key": self.lease.key, "error": error.code})
+                released = 0
+            if released:
+                self.wake()
+            if released < RELEASED_AT_ONCE:
+                await asyncio.sleep(LOOK_SECONDS)
