@@ -11,11 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from domain.proof.entry import leaf_hash
-from domain.tokens import RECEIPT_CODE_BYTES, receipt_code
+from privacy.shown_record import shown_record
 from privacy.subject import Remains, Subject
-from storage.consents import ConsentRecord
-from storage.log import LogEntry
 
 RECEIPT_PURPOSE = "receipt"
 
@@ -78,35 +75,17 @@ async def _export_conversation(subject: Subject) -> object:
     return await subject.rows.conversation(subject.tx, *subject.names)
 
 
+async def _sweep_conversation(remains: Remains) -> int:
+    return await remains.rows.delete_newest_sent(remains.tx, remains.page_id, remains.lead_id)
+
+
 # Records: every act with its proof.
 
 
 async def _export_records(subject: Subject) -> object:
     records = await subject.store.consents.of_lead(subject.tx, subject.key, *subject.names)
     places = await subject.store.log.find_all(subject.tx, [record.record_id for record in records])
-    return [_record(record, places.get(record.record_id)) for record in records]
-
-
-def _record(record: ConsentRecord, place: LogEntry | None) -> dict[str, object]:
-    return {
-        "record_id": record.record_id,
-        "kind": record.kind,
-        "topic": record.topic,
-        "event_time": record.event_time,
-        "received_at": record.received_at,
-        "notice_version": record.notice_version,
-        "record": record.record.decode(),
-        "nonce": record.nonce.hex(),
-        "raw_nonce": record.raw_nonce and record.raw_nonce.hex(),
-        "platform_event": record.raw and record.raw.decode(errors="replace"),
-        "log": place
-        and {
-            "log_id": place.log_id,
-            "index": place.index,
-            "entry": place.entry.hex(),
-            "receipt": receipt_code(leaf_hash(place.entry)[:RECEIPT_CODE_BYTES]),
-        },
-    }
+    return [shown_record(record, places.get(record.record_id)) for record in records]
 
 
 async def _sweep_records(remains: Remains) -> int:
@@ -129,6 +108,17 @@ async def _export_topics(subject: Subject) -> object:
 
 async def _sweep_topics(remains: Remains) -> int:
     return await remains.rows.delete_topics(remains.tx, remains.page_id, remains.lead_id)
+
+
+# Labels: what an operator's tags and declared fields say of the person. In clear, so they go at once.
+
+
+async def _export_labels(subject: Subject) -> object:
+    return await subject.rows.labels(subject.tx, *subject.names)
+
+
+async def _cut_labels(subject: Subject, now: datetime) -> int:
+    return await subject.rows.delete_labels(subject.tx, *subject.names)
 
 
 # Campaign messages.
@@ -252,9 +242,12 @@ CATALOG: Sequence[DataCategory] = (
             "lead": (
                 *("first_seen", "newest_event", "window_until", "human_until", "unreachable_since"),
                 *("unreachable_reason", "restricted_since", "erasing_since", "dialog", "dialog_ref"),
+                *("time_zone", "entry_point"),
             ),
+            "lead_sent": ("page_id", "lead_id", "campaign_id", "sent_at"),
         },
         export=_export_conversation,
+        sweep=_sweep_conversation,
     ),
     DataCategory(
         name="records",
@@ -295,6 +288,20 @@ CATALOG: Sequence[DataCategory] = (
         },
         export=_export_topics,
         sweep=_sweep_topics,
+    ),
+    DataCategory(
+        name="labels",
+        basis=INTEREST,
+        source="the operator",
+        forms=(Form.CLEAR,),
+        retention="until erasure, at the latest 3 years after the last contact",
+        recipients=(),
+        columns={
+            "lead_tag": ("page_id", "name", "lead_id", "since"),
+            "lead_field": ("page_id", "name", "lead_id", "value"),
+        },
+        export=_export_labels,
+        cut=_cut_labels,
     ),
     DataCategory(
         name="deliveries",

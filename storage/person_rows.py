@@ -28,8 +28,14 @@ BEGIN_WITHIN = timedelta(seconds=1)
 
 _CONVERSATION = """
 select first_seen, newest_event, window_until, human_until, unreachable_since, unreachable_reason, restricted_since,
-    erasing_since, dialog as waiting_for
-from lead where page_id = $1 and lead_id = $2
+    erasing_since, dialog as waiting_for, time_zone, entry_point, sent_at as newest_campaign_message
+from lead left join lead_sent using (page_id, lead_id) where page_id = $1 and lead_id = $2
+"""
+_LABELS = """
+select 'tag' as kind, name, null as value, since from lead_tag where page_id = $1 and lead_id = $2
+union all
+select 'field', name, value, null from lead_field where page_id = $1 and lead_id = $2
+order by kind, name
 """
 _DELIVERIES = """
 select c.name as campaign, c.topic, d.state, d.reason, d.rule, d.planned_at, d.sending_at, d.settled_at, d.error_code
@@ -94,6 +100,10 @@ class PersonRows:
     async def topics(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> list[Row]:
         """The standing answers, by topic."""
         return [dict(row) for row in await tx.fetch(_TOPICS, page_id, lead_id)]
+
+    async def labels(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> list[Row]:
+        """The tags the person has, and their values of declared fields."""
+        return [dict(row) for row in await tx.fetch(_LABELS, page_id, lead_id)]
 
     async def deliveries(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> list[Row]:
         """Every campaign message that was planned for the person, and what became of it."""
@@ -205,6 +215,16 @@ class PersonRows:
     async def delete_topics(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> int:
         """Deletes the standing answers."""
         return _count(await tx.execute("delete from lead_topic where page_id = $1 and lead_id = $2", page_id, lead_id))
+
+    async def delete_labels(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> int:
+        """Takes every tag and every field value away; how many."""
+        tags = await tx.execute("delete from lead_tag where page_id = $1 and lead_id = $2", page_id, lead_id)
+        fields = await tx.execute("delete from lead_field where page_id = $1 and lead_id = $2", page_id, lead_id)
+        return _count(tags) + _count(fields)
+
+    async def delete_newest_sent(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> int:
+        """Deletes when the newest campaign message left."""
+        return _count(await tx.execute("delete from lead_sent where page_id = $1 and lead_id = $2", page_id, lead_id))
 
     async def delete_waiting(self, tx: "Transaction", page_id: PageId, person: bytes, until: datetime) -> int:
         """Deletes waiting events up to then; a newer one is a new start of the person and stays."""

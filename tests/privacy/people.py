@@ -64,6 +64,8 @@ CANARIES = {
     "bot answer": "Antwort an Zoë über den Dompfaff",
 }
 """What each place holds about the person; the campaign's name and the states are about nobody."""
+FIELD_VALUE = "sammelt-kolibri-briefmarken"
+"""A declared field stands in clear, as the operator decided: a dump shows it until it is erased."""
 
 
 @dataclass
@@ -153,6 +155,7 @@ class World:
         await self.campaign(lead)
         await self.waiting(CANARIES["waiting event"], self.now - timedelta(seconds=5))
         await self._set_aside()
+        await self._labels(lead)
         async with self.database.transaction() as tx:
             answer = OutboxMessage(
                 page_id=PAGE,
@@ -226,6 +229,26 @@ class World:
                 self.now,
                 key.seal(Label.INBOX_EVENT, event_key, arrival(text).encode()),
             )
+
+    async def _labels(self, lead: Lead) -> None:
+        await self.execute("insert into tag (page_id, name, created_at) values ($1, 'vip', $2)", PAGE, self.now)
+        await self.execute(
+            "insert into lead_tag (page_id, name, lead_id, since) values ($1, 'vip', $2, $3)",
+            *(PAGE, lead.lead_id, self.now),
+        )
+        await self.execute(
+            "insert into field_definition (page_id, name, kind, purpose, declared_at) "
+            "values ($1, 'hobby', 'text', 'news about it', $2)",
+            *(PAGE, self.now),
+        )
+        await self.execute(
+            "insert into lead_field (page_id, name, lead_id, value) values ($1, 'hobby', $2, $3)",
+            *(PAGE, lead.lead_id, FIELD_VALUE),
+        )
+        await self.execute(
+            "insert into lead_sent (page_id, lead_id, campaign_id, sent_at) values ($1, $2, 1, $3)",
+            *(PAGE, lead.lead_id, self.now),
+        )
 
     async def _set_aside(self) -> None:
         item_id, day = uuid4(), self.now.date()

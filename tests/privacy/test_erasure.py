@@ -31,7 +31,7 @@ from privacy.catalog import CATALOG
 from storage.database import Database, Transaction
 from storage.errors import OpenFailed
 from storage.labels import Label
-from tests.privacy.people import CANARIES, NOW, OFFERS, PAGE, PSID, World, open_world
+from tests.privacy.people import CANARIES, FIELD_VALUE, NOW, OFFERS, PAGE, PSID, World, open_world
 
 RECEIPTS = ["receipt"]
 SWEPT = [category.name for category in CATALOG if category.sweep is not None]
@@ -88,6 +88,16 @@ async def test_a_dump_with_every_key_holds_no_canary_after_the_sweep(world: Worl
     await erased(world)
     found = await readable_with_every_key(world)
     assert [place for place, canary in CANARIES.items() if canary in found] == []
+
+
+async def test_tags_and_field_values_go_at_once_and_the_newest_send_with_the_sweep(world: World) -> None:
+    lead = await world.canary()
+    request_id = await world.begun(lead.lead_id)
+    assert FIELD_VALUE not in await world.dump()
+    for table in ("lead_tag", "lead_field"):
+        assert await world.value(f"select count(*) from {table}") == 0, table
+    await world.erasure.sweep(f"{PAGE}/{request_id}")
+    assert await world.value("select count(*) from lead_sent") == 0
 
 
 async def test_no_message_but_the_receipt_leaves_after_the_first_transaction(world: World) -> None:
