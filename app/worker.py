@@ -13,11 +13,11 @@ from uuid import UUID
 from app.anchor_loop import AnchorLoop
 from app.inbox import SHARDS, InboxWorker
 from app.log_lane import LogLane
-from app.runtime import Runtime
+from app.runtime import Runtime, utc_now
 from bot.data_request import EXPORT_JOB
 from bot.follower import PROFILE_JOB
 from broadcast.page_lane import Sending
-from broadcast.runner import BroadcastRunner
+from broadcast.runner import CLOCK_TOLERANCE, BroadcastRunner
 from broadcast.sender import Sender, StopLinks
 from domain.ids import LeadId, PageId
 from messenger.errors import CallFailed
@@ -62,6 +62,8 @@ class Worker:
         )
         broadcast = BroadcastRunner(
             sending=Sending(store=runtime.store, sender=sender, clock=runtime.clock),
+            # A clock that somebody moves differs from the database's on purpose.
+            clock_tolerance=CLOCK_TOLERANCE if runtime.clock is utc_now else None,
         )
         inbox_lanes = self._keeper(LaneKind.INBOX, SHARDS, inbox.gained, inbox.lost)
         sequencing = LogLane(sequencer=runtime.sequencer)

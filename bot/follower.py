@@ -24,7 +24,7 @@ from domain.page import Page
 from domain.personal import Pii
 from domain.proof.record_sections import EntryPoint
 from domain.texts import TextCatalog
-from domain.window import TOO_OLD, window_until
+from domain.window import TOO_OLD, opens_anew, window_until
 from messenger import events
 from messenger.envelope import Incoming
 from privacy.ledger import Ledger
@@ -87,13 +87,13 @@ class Follower:
             lead, first = await self._start(tx, page, incoming.psid, event, evidence.at)
         elif lead.profile.imported and starts_conversation(event):
             lead, first = await self._met(tx, page, lead, event), True
+        until = window_until(event.kind.value, evidence.at, item.received_at) if _opens(event) else None
+        opened = opens_anew(lead.window_until, until, evidence.at)
         lead = await self.store.leads.seen(
-            tx,
-            lead,
-            event_time=evidence.at,
-            window_until=window_until(event.kind.value, evidence.at, item.received_at) if _opens(event) else None,
-            writes=isinstance(event, INPUTS),
+            tx, lead, event_time=evidence.at, window_until=until, writes=isinstance(event, INPUTS)
         )
+        if opened and not first:
+            await self.store.deliveries.wake(tx, page.page_id, lead.lead_id, now=now)
         turn = Turn(
             tx=tx,
             store=self.store,

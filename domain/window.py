@@ -20,6 +20,11 @@ def window_until(kind: str, at: datetime, received_at: datetime) -> datetime | N
     return min(at, received_at) + WINDOW
 
 
+def opens_anew(before: datetime | None, until: datetime | None, at: datetime) -> bool:
+    """Whether an act at this time opened a window that was not open, and did not only make an open one longer."""
+    return until is not None and (before is None or before <= at)
+
+
 def is_open(until: datetime | None, *, now: datetime, newest_event: datetime, margin: timedelta) -> bool:
     """Whether a send may begin: a clock that went back never opens a window, so the greater time counts."""
     return until is not None and max(now, newest_event) < until - margin

@@ -201,9 +201,9 @@ class DeliveryStore:
         """
         return _count(await tx.execute(sql.DROP, page_id, lead_id, reason, topic, now))
 
-    async def wake(self, tx: "Transaction", page_id: PageId, lead_id: LeadId) -> int:
-        """The person's window opened: what waited for it is queued; how many."""
-        return int(await tx.fetchval(sql.WAKE, page_id, lead_id))
+    async def wake(self, tx: "Transaction", page_id: PageId, lead_id: LeadId, *, now: datetime) -> int:
+        """The person's window opened: the oldest message that waited for it goes after the bot's answer; 1 or 0."""
+        return _count(await tx.execute(sql.WAKE, page_id, lead_id, now))
 
     async def release(self, lease: Lease, *, limit: int, now: datetime) -> int:
         """Lets up to `limit` rows whose time has come into the queue; how many."""

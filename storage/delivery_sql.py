@@ -196,13 +196,16 @@ set_back as (
     where c.page_id = $1 and c.campaign_id = m.campaign_id
 )
 """
-# Rows whose time has come.
+# Rows whose time has come. An answer that is still to leave goes first: a campaign follows what the bot says.
 RELEASE = f"""
 with {HELD_PAGE_LANE},
 due as (
-    select ctid as place_in_table from delivery
-    where page_id = $1 and state = 'queued' and not_before <= $4::timestamptz and (select yes from held)
-    order by not_before limit $5::bigint for update skip locked
+    select d.ctid as place_in_table from delivery d
+    where d.page_id = $1 and d.state = 'queued' and d.not_before <= $4::timestamptz and (select yes from held)
+      and not exists (
+        select from outbox o
+        where o.page_id = $1 and o.lead_id = d.lead_id and o.state in ('queued', 'sending'))
+    order by d.not_before limit $5::bigint for update skip locked
 ),
 woken as (
     update delivery d set not_before = null from due where d.ctid = due.place_in_table
@@ -211,18 +214,24 @@ woken as (
 select count(*) from woken
 """  # noqa: S608
 
-# One campaign message for each window that opens, the oldest first: the others wait for the next.
+# What is on its way to the person anyhow: of several campaigns one goes, and the others wait for the next window.
+_NOTHING_NEARER = """
+not exists (
+    select from delivery q join campaign r using (page_id, campaign_id)
+    where q.page_id = $1 and q.lead_id = d.lead_id and (q.state = 'sending'
+       or q.state = 'queued' and r.state = 'running' and (q.not_before is null or q.not_before <= {now})))
+"""
+_OLDEST_WAITING = """
+d.campaign_id = (
+    select min(w.campaign_id) from delivery w join campaign o using (page_id, campaign_id)
+    where w.page_id = $1 and w.lead_id = d.lead_id and w.state = 'awaiting_window'
+      and o.state = 'running' and o.wait_until > {now})
+"""
+# One campaign message for each window that opens, the oldest first. It is let in by RELEASE, after the answer.
 WAKE = f"""
-with woken as (
-    update delivery d set state = 'queued', reason = null
-    where d.page_id = $1 and d.lead_id = $2 and d.state = 'awaiting_window' and d.campaign_id = (
-        select min(w.campaign_id) from delivery w join campaign c using (page_id, campaign_id)
-        where w.page_id = $1 and w.lead_id = $2 and w.state = 'awaiting_window' and c.state in ('running', 'paused'))
-      and not exists (
-        select from delivery q where q.page_id = $1 and q.lead_id = $2 and q.state in ('queued', 'sending'))
-    returning d.campaign_id, d.seq
-), {_SET_BACK}
-select count(*) from woken
+update delivery d set state = 'queued', reason = null, not_before = $3::timestamptz
+where d.page_id = $1 and d.lead_id = $2 and d.state = 'awaiting_window'
+  and {_OLDEST_WAITING.format(now="$3::timestamptz")} and {_NOTHING_NEARER.format(now="$3::timestamptz")}
 """  # noqa: S608
 
 SEND_AGAIN = f"""
@@ -237,29 +246,23 @@ with woken as (
 select count(*) from woken
 """  # noqa: S608
 
+# What the window's opening did not wake: its campaign was paused then, or somebody else talked with the person. A day
+# without a campaign message stands for the next window, because nothing says when this one opened.
 WAKE_REACHABLE = f"""
-with {HELD_PAGE_LANE},
-woken as (
-    update delivery d set state = 'queued', reason = null
-    from campaign c, lead l, page p
-    where d.page_id = $1 and p.page_id = $1 and d.state = 'awaiting_window'
-      and c.page_id = d.page_id and c.campaign_id = d.campaign_id
-      and c.state = 'running' and c.wait_until > $4::timestamptz
-      and l.page_id = d.page_id and l.lead_id = d.lead_id
-      and l.window_until > greatest($4::timestamptz, l.newest_event) + interval '6 minutes' and (select yes from held)
-      and (l.human_until is null or l.human_until <= $4::timestamptz) and l.unreachable_since is null
-      and d.campaign_id = (
-        select min(w.campaign_id) from delivery w join campaign o using (page_id, campaign_id)
-        where w.page_id = $1 and w.lead_id = d.lead_id and w.state = 'awaiting_window' and o.state = 'running')
-      and not exists (
-        select from lead_sent f where f.page_id = $1 and f.lead_id = d.lead_id
-          and f.sent_at > least(l.window_until - interval '24 hours',
-                                $4::timestamptz - make_interval(hours => p.frequency_hours::integer)))
-      and not exists (
-        select from delivery q where q.page_id = $1 and q.lead_id = d.lead_id and q.state in ('queued', 'sending'))
-    returning d.campaign_id, d.seq
-), {_SET_BACK}
-select count(*) from woken
+with {HELD_PAGE_LANE}
+update delivery d set state = 'queued', reason = null, not_before = $4::timestamptz
+from campaign c, lead l, page p
+where d.page_id = $1 and p.page_id = $1 and d.state = 'awaiting_window'
+  and c.page_id = d.page_id and c.campaign_id = d.campaign_id
+  and c.state = 'running' and c.wait_until > $4::timestamptz
+  and l.page_id = d.page_id and l.lead_id = d.lead_id
+  and l.window_until > greatest($4::timestamptz, l.newest_event) + interval '6 minutes' and (select yes from held)
+  and (l.human_until is null or l.human_until <= $4::timestamptz) and l.unreachable_since is null
+  and {_OLDEST_WAITING.format(now="$4::timestamptz")} and {_NOTHING_NEARER.format(now="$4::timestamptz")}
+  and not exists (
+    select from lead_sent f where f.page_id = $1 and f.lead_id = d.lead_id
+      and f.sent_at > $4::timestamptz - greatest(
+        interval '24 hours', make_interval(hours => p.frequency_hours::integer)))
 """  # noqa: S608
 
 EXPIRE = f"""

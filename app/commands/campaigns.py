@@ -9,9 +9,12 @@ import typer
 from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, leave, show, with_runtime
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from app.runtime import Runtime
     from broadcast.campaigns import Campaigns, CampaignStatus
     from domain.campaign import Campaign
+    from domain.page import Page
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Make campaigns, send them, and see what became of each message."
@@ -32,6 +35,10 @@ def create(
     file: Annotated[
         Path | None, typer.Option(help="A TOML file with name, topic and a table [texts] with one text a language.")
     ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(help="Who cannot be reached gets it when they next write, until then, as 2026-12-01 18:00."),
+    ] = None,
     page: PageOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,10 +51,17 @@ def create(
 
         chosen = await chosen_page(runtime, page)
         form = _form(file, name, text, topic, language or chosen.language)
+        wait_until = until or form.get("until")
         if form["topic"] != DEFAULT_TOPIC:
             raise CommandFailed(f"nobody is asked about that topic; there is one: {DEFAULT_TOPIC}")
         return await _campaigns(runtime).create(
-            NewCampaign(page_id=chosen.page_id, name=form["name"], topic=Topic(form["topic"]), texts=form["texts"]),
+            NewCampaign(
+                page_id=chosen.page_id,
+                name=form["name"],
+                topic=Topic(form["topic"]),
+                texts=form["texts"],
+                wait_until=_moment(wait_until, chosen) if wait_until else None,
+            ),
             now=runtime.clock(),
         )
 
@@ -162,10 +176,23 @@ def _form(file: Path | None, name: str | None, text: str | None, topic: str, lan
             raise CommandFailed(f"{file} cannot be read as TOML ({type(error).__name__})") from None
         if not isinstance(form.get("texts"), dict) or not isinstance(form.get("name"), str):
             raise CommandFailed(f"{file} needs a name and a table [texts]")
-        return {"name": form["name"], "topic": form.get("topic", topic), "texts": form["texts"]}
+        form.setdefault("topic", topic)
+        return form
     if not text:
         leave("give the message with --text, or a --file", WRONG_USE)
     return {"name": name or text[:40], "topic": topic, "texts": {language: text}}
+
+
+def _moment(text: Any, page: "Page") -> "datetime":
+    """The moment of a time that somebody wrote, by the Page's clock where it names no offset of its own."""
+    from zoneinfo import ZoneInfo
+
+    from domain.schedule import TimeUnreadable, moment, read_time
+
+    try:
+        return moment(read_time(str(text)), ZoneInfo(page.time_zone))
+    except TimeUnreadable as error:
+        raise CommandFailed(str(error)) from None
 
 
 def _headline(campaign: "Campaign") -> str:

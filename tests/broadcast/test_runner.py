@@ -392,7 +392,7 @@ async def test_people_who_wait_for_their_window_get_the_campaign_when_they_write
         assert sink.arrivals == []
         async with world.database.transaction() as tx:
             await tx.execute("update lead set window_until = $1", NOW + timedelta(hours=24))
-            await world.deliveries.wake(tx, PAGE, lead_id)
+            await world.deliveries.wake(tx, PAGE, lead_id, now=NOW)
         await eventually(lambda: finished(world, campaign_id))
     assert len(sink.arrivals) == 1
 

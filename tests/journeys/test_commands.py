@@ -44,6 +44,10 @@ async def test_a_campaign_is_made_started_and_reported_by_commands(story: World)
         story, "campaigns", "create", "--name", "Spring", "--text", "Hi {{first_name|there}}, coffee!", "--json"
     )
     assert status == 0
+    status, _, err = await run(story, "campaigns", "create", "--text", "Hi", "--until", "soon")
+    assert (status, "like 2026-12-01 09:00" in err) == (1, True)
+    status, _, err = await run(story, "campaigns", "create", "--text", "Hi", "--until", "2020-12-01 18:00")
+    assert (status, "lies in the past" in err) == (1, True)
     number = str(json.loads(out)["campaign"])
     status, out, _ = await run(story, "campaigns", "start", number)
     assert (status, "audience is 2 people" in out) == (0, True)

@@ -437,7 +437,8 @@ async def test_a_closed_window_waits_where_the_campaign_says_so_until_the_person
             NOW + timedelta(hours=24),
             NOW,
         )
-        assert await world.deliveries.wake(tx, PAGE, closed) == 1
+        assert await world.deliveries.wake(tx, PAGE, closed, now=NOW) == 1
+    assert await world.deliveries.release(lease, limit=10, now=NOW) == 1
     claim = await world.deliveries.claim(lease, campaign_id, limit=5, now=NOW)
     assert [delivery.lead_id for delivery in claim.deliveries] == [closed]
     await world.deliveries.sweep(lease, now=NOW + timedelta(days=2))

@@ -1,0 +1,47 @@
+"""Does a time of the clock become one moment, also where clocks are put forward and back?"""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.schedule import TimeUnreadable, moment, read_time
+
+BERLIN = ZoneInfo("Europe/Berlin")
+START = datetime.fromisoformat("2020-01-01 00:00")
+ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Europe/Dublin", "UTC"]
+
+
+@pytest.mark.parametrize(
+    ("wall", "utc"),
+    [
+        ("2026-12-01 09:00", "2026-12-01 08:00"),
+        ("2026-07-01 09:00", "2026-07-01 07:00"),
+        ("2026-03-29 02:30", "2026-03-29 01:30"),  # skipped: half an hour behind the skip
+        ("2026-10-25 02:30", "2026-10-25 01:30"),  # comes twice: the second
+        ("2026-12-01T09:00+05:30", "2026-12-01 03:30"),
+    ],
+)
+def test_a_time_in_berlin_is_one_moment(wall, utc):
+    assert moment(read_time(wall), BERLIN) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-12-01", "09:00", "2026-13-01 09:00"])
+def test_what_is_no_time_is_refused_with_an_example(text):
+    with pytest.raises(TimeUnreadable, match="2026-12-01 09:00"):
+        read_time(text)
+
+
+@given(
+    st.integers(0, 10 * 365 * 24 * 60).map(lambda minutes: START + timedelta(minutes=minutes)),
+    st.sampled_from(ZONES).map(ZoneInfo),
+)
+def test_the_clock_shows_that_time_then_or_skips_it(wall, zone):
+    found = moment(wall, zone)
+    shown = found.astimezone(zone).replace(tzinfo=None)
+    if shown != wall:
+        assert timedelta() < shown - wall <= timedelta(hours=1)
+        hidden = {(found + timedelta(minutes=m)).astimezone(zone).replace(tzinfo=None) for m in range(-120, 121)}
+        assert wall.replace(second=0) not in hidden
