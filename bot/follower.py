@@ -13,7 +13,7 @@ from bot.data_request import DataRequests
 from bot.evidence import evidence_of
 from bot.fallback import Fallback
 from bot.opt_in import OptIn
-from bot.payloads import ConsentTap, EraseTap, Plain
+from bot.payloads import CampaignTap, ConsentTap, EraseTap, Plain
 from bot.turn import Input, Turn
 from bot.unsubscribe import Unsubscribe
 from domain.ids import Psid
@@ -146,7 +146,7 @@ class Follower:
         read = read_input(event)
         turn.by_tap = not isinstance(read, Command)
         turn.said = _said(event)
-        if turn.first and (read is None or read in (Plain(payloads.START), Command.START, Command.HELP)):
+        if turn.first and (read is None or read in (Plain(payloads.START), CampaignTap(), Command.START, Command.HELP)):
             await self.opt_in.greet(turn, ask=True)
             return
         if turn.first and read not in (Plain(payloads.STOP), Command.STOP):
@@ -165,7 +165,7 @@ class Follower:
                 await self.data_requests.explain(turn)
             case Plain(payloads.OFFERS) | Command.START:
                 await self.opt_in.ask(turn)
-            case Command.HELP:
+            case Command.HELP | CampaignTap():
                 self.fallback.help(turn)
             case Plain(payloads.START):
                 await self.opt_in.greet(turn, ask=True)
@@ -216,6 +216,9 @@ def read_input(event: events.MessageReceived | events.PostbackTapped) -> Input:
         by_title = event.payload is None and match_command(event.title or "") is Command.STOP
         return Command.STOP if by_title else payloads.read(event.payload)
     tap = payloads.read(event.quick_reply_payload)
+    if isinstance(tap, CampaignTap) and event.text is not None:
+        # The title of a marketer's choice answers no question of ours; a stop is a stop in whatever words.
+        return Command.STOP if match_command(event.text.reveal("look for a stop")) is Command.STOP else tap
     if tap is not None or event.text is None:
         return tap
     return match_command(event.text.reveal("look for a command"))

@@ -1,7 +1,8 @@
 """What do the buttons and quick replies that we send say when they are tapped?
 
 One small grammar, `assent:verb[:detail...]`, read in one place. The platform brings a payload back only to the app
-that sent the button, signed; anything that is not ours reads as None.
+that sent the button, signed; anything that is not ours reads as None. What marketers give their own buttons begins with
+another word and means nothing but that they were tapped.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from domain.consent import ConsentAct
+from domain.content import is_own_payload
 from domain.ids import Topic
 from domain.stop_payload import STOP_PAYLOAD, is_stop
 
@@ -48,7 +50,12 @@ class Plain:
     payload: str
 
 
-Tap: TypeAlias = ConsentTap | EraseTap | Plain
+@dataclass(frozen=True, slots=True)
+class CampaignTap:
+    """A tap on a button or quick reply that a marketer put into a campaign."""
+
+
+Tap: TypeAlias = ConsentTap | EraseTap | Plain | CampaignTap
 
 _PLAIN = frozenset({START, STOP, OFFERS, RIGHTS, EXPORT, ERASE, PRIVACY, HUMAN})
 _ANSWERS = {"yes": ConsentAct.GIVEN, "no": ConsentAct.REFUSED}
@@ -68,6 +75,8 @@ def read(payload: str | None) -> Tap | None:
     """What a tap means; None for a payload that is not of this grammar."""
     if is_stop(payload):
         return Plain(STOP)
+    if is_own_payload(payload):
+        return CampaignTap()
     parts = (payload or "").split(":")
     match parts:
         case [prefix, _] if prefix == PREFIX and payload in _PLAIN:

@@ -10,22 +10,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from broadcast.content_faults import LONGEST_CAMPAIGN_ID, faults_of_content
 from broadcast.planner import Planner
-from broadcast.sender import compose
-from domain import personalisation
 from domain.campaign import Campaign, CampaignRefused, CampaignState, NewCampaign, faults_of_form
 from domain.ids import CampaignId, LeadId, PageId
 from domain.page import Page
 from domain.texts import TextCatalog
 from domain.tokens import make_unsubscribe
-from messenger.messages import MessageInvalid
 from storage.deliveries import DeliveryReport
 from storage.errors import RowMissing
 
 if TYPE_CHECKING:
     from storage.store import Store
-
-_LONGEST_CAMPAIGN_ID = CampaignId(2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,17 +111,13 @@ class Campaigns:
 
     def _faults_of_texts(self, new: NewCampaign) -> list[str]:
         """Judges the longest message anybody could get in each language."""
-        token = make_unsubscribe(bytes(32), 65535, UUID(int=0), _LONGEST_CAMPAIGN_ID)
-        faults = []
-        for language, text in new.texts.items():
-            try:
-                longest = personalisation.longest(text)
-                compose(longest, f"{self.public_url}/u/{token}", _LONGEST_CAMPAIGN_ID, self.catalog.choose(language))
-            except personalisation.TemplateRefused as refused:
-                faults.append(f"text in {language}: {refused}")
-            except MessageInvalid as invalid:
-                faults += [f"text in {language}: {fault}" for fault in invalid.faults]
-        return faults
+        token = make_unsubscribe(bytes(32), 65535, UUID(int=0), LONGEST_CAMPAIGN_ID)
+        link = f"{self.public_url}/u/{token}"
+        return [
+            fault
+            for language, content in new.contents.items()
+            for fault in faults_of_content(content, f"texts.{language}", link=link, texts=self.catalog.choose(language))
+        ]
 
 
 def faults_of_page(page: Page) -> list[str]:

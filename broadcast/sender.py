@@ -1,8 +1,6 @@
-"""How does one message leave, and what does every campaign message carry?
+"""How does one message leave?
 
-A campaign message ends with a line that says how to stop, with the person's own link and the stop word, and has a
-button (where the text is too long for one: a quick reply) that stops at once. None of it can be left out. Every
-message carries the id of its attempt, so that its echo proves it.
+Every message carries the id of its attempt, so that its echo proves it.
 """
 
 import asyncio
@@ -11,28 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from broadcast.composing import compose
 from broadcast.failures import Consequence
 from domain.campaign import text_for
+from domain.content import Content
 from domain.delivery import NotSent, metadata_of
 from domain.ids import CampaignId, Psid
 from domain.page import Page
 from domain.personal import Pii
-from domain.personalisation import TemplateRefused, personalise
-from domain.stop_payload import STOP_PAYLOAD
+from domain.personalisation import TemplateRefused
 from domain.texts import TextCatalog, Texts
 from domain.tokens import make_unsubscribe
-from messenger import limits
 from messenger.client import MessengerClient, SendResult
-from messenger.messages import (
-    ButtonTemplate,
-    MessageInvalid,
-    MessagingType,
-    OutgoingMessage,
-    PostbackButton,
-    QuickReply,
-    StoredMessage,
-    TextMessage,
-)
+from messenger.messages import MessageInvalid, MessagingType, OutgoingMessage, StoredMessage
 from storage.deliveries import ClaimedDelivery
 from storage.keys import Keys
 from storage.outbox import ClaimedAnswer
@@ -43,7 +32,7 @@ class CampaignContent:
     """What a campaign says, by language."""
 
     campaign_id: CampaignId
-    texts: Mapping[str, str]
+    texts: Mapping[str, Content]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +47,6 @@ class StopLinks:
         return f"{self.public_url}/u/{make_unsubscribe(key.secret, key.kid, link_ref, campaign_id)}"
 
 
-def compose(text: str, link: str, campaign_id: CampaignId, texts: Texts) -> OutgoingMessage:
-    """The whole message with its line and control to stop; raises MessageInvalid when it does not fit."""
-    line = texts.text("chat.campaign.unsubscribe_line", url=link)
-    title = texts.text("chat.campaign.unsubscribe_title")
-    payload = f"{STOP_PAYLOAD}:{campaign_id}"
-    whole = f"{text.rstrip()}\n\n{line}"
-    if limits.units(whole) <= limits.BUTTON_TEXT_MAX:
-        return ButtonTemplate(text=whole, buttons=(PostbackButton(title=title, payload=payload),))
-    return TextMessage(text=whole, quick_replies=(QuickReply(title=title, payload=payload),))
-
-
 @dataclass(slots=True, kw_only=True)
 class Sender:
     """Makes the calls; what a failed one means for message, person and Page is decided by whoever asked."""
@@ -81,12 +59,17 @@ class Sender:
 
     def render(self, page: Page, content: CampaignContent, delivery: ClaimedDelivery) -> OutgoingMessage | None:
         """The message this person gets, in their language where it was written in it; None when it cannot be sent."""
-        language, template = text_for(content.texts, delivery.profile.language, page.language)
+        language, said = text_for(content.texts, delivery.profile.language, page.language)
         name = delivery.profile.first_name if page.use_first_name else None
         link = self.links.of(delivery.link_ref, content.campaign_id)
         try:
-            text = personalise(template, first_name=name and name.reveal("put the name into the person's own message"))
-            return compose(text, link, content.campaign_id, self._in(language))
+            return compose(
+                said,
+                first_name=name and name.reveal("put the name into the person's own message"),
+                link=link,
+                campaign_id=content.campaign_id,
+                texts=self._in(language),
+            )
         except (MessageInvalid, TemplateRefused):
             return None
 

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
+from domain.content import Content
 from domain.ids import CampaignId, PageId, Topic
+
+T = TypeVar("T")
 
 NAME_CHARACTERS = 120
 TOPIC = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -48,7 +51,7 @@ class CampaignRefused(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCampaign:
-    """What a marketer hands in: one text per language, the Page's own language among them.
+    """What a marketer hands in: one content per language, the Page's own language among them; a text is one too.
 
     With `wait_until`, a person whose window is closed is sent the campaign when they next write, until then.
     """
@@ -56,8 +59,15 @@ class NewCampaign:
     page_id: PageId
     name: str
     topic: Topic
-    texts: Mapping[str, str]
+    texts: Mapping[str, Content | str]
     wait_until: datetime | None = None
+
+    @property
+    def contents(self) -> Mapping[str, Content]:
+        return {
+            language: Content(text=content) if isinstance(content, str) else content
+            for language, content in self.texts.items()
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +100,7 @@ def faults_of_form(new: NewCampaign, page_language: str) -> list[str]:
     return faults
 
 
-def text_for(texts: Mapping[str, str], language: str | None, page_language: str) -> tuple[str, str]:
-    """The language and text a person gets: their own where it was written, else the Page's."""
+def text_for(texts: Mapping[str, T], language: str | None, page_language: str) -> tuple[str, T]:
+    """The language and content a person gets: their own where it was written, else the Page's."""
     chosen = (language or "").partition("_")[0].partition("-")[0].lower()
     return (chosen, texts[chosen]) if chosen in texts else (page_language, texts[page_language])

@@ -97,6 +97,17 @@ def personalise(template: str, *, first_name: str | None) -> str:
     return render(parse(template), {"first_name": first_name})
 
 
+def fitting(template: str, *, first_name: str | None, limit: int) -> str:
+    """The text for one person; the words for people without a name where theirs would not fit."""
+    text = personalise(template, first_name=first_name)
+    return text if utf16_length(text) <= limit else personalise(template, first_name=None)
+
+
+def graphemes(text: str) -> int:
+    """How many letters and pictures a person sees."""
+    return len(_GRAPHEME.findall(text))
+
+
 def longest(template: str) -> str:
     """A text as long as the longest one the template can give; for checks before anybody is written to."""
     return "".join(

@@ -217,6 +217,35 @@ class ImageMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaTemplate:
+    """An image with buttons that stay, by the id of an upload or by its address on Facebook."""
+
+    url: str | None = field(default=None, repr=False)
+    attachment_id: str | None = None
+    buttons: tuple[Button, ...] = ()
+    quick_replies: tuple[QuickReply, ...] = ()
+
+    def __post_init__(self) -> None:
+        one = (self.url is None) != (self.attachment_id is None)
+        check(
+            () if one else (Fault(field="url", rule=FaultRule.NOT_ONE_OF_TWO),),
+            () if self.url is None else url_faults("url", self.url),
+            () if self.attachment_id is None else text_faults("attachment_id", self.attachment_id, 100),
+            count_faults("buttons", len(self.buttons), limits.BUTTONS_MAX, least=0),
+            _button_faults("buttons", self.buttons),
+            _quick_reply_faults(self.quick_replies),
+        )
+
+    def json(self) -> Json:
+        element: Json = {"media_type": "image"}
+        element |= {"attachment_id": self.attachment_id} if self.url is None else {"url": self.url}
+        if self.buttons:
+            element["buttons"] = [button.json() for button in self.buttons]
+        payload = {"template_type": "media", "elements": [element]}
+        return {"attachment": {"type": "template", "payload": payload}, **_quick_replies(self.quick_replies)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UtilityTemplate:
     """A template the platform approved for transactional notices; never for marketing."""
 
@@ -252,7 +281,9 @@ class StoredMessage:
         return self.members
 
 
-OutgoingMessage = TextMessage | ButtonTemplate | GenericTemplate | ImageMessage | UtilityTemplate | StoredMessage
+OutgoingMessage = (
+    TextMessage | ButtonTemplate | GenericTemplate | ImageMessage | MediaTemplate | UtilityTemplate | StoredMessage
+)
 
 
 def send_body(psid: Pii[Psid], message: OutgoingMessage, metadata: str, messaging_type: MessagingType) -> bytes:

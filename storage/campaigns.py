@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from domain import content
 from domain.campaign import Campaign, CampaignState, NewCampaign, sources
+from domain.content import Content
 from domain.ids import CampaignId, PageId, Topic
 from storage.errors import RowMissing, StorageError
 
@@ -77,7 +79,9 @@ class CampaignStore:
         if not await tx.fetchval("select true from page where page_id = $1 for no key update", new.page_id):
             raise RowMissing("the Page of the campaign")
         number = await tx.fetchval(_ADD, new.page_id, new.name, new.topic, now, new.wait_until)
-        await tx.executemany(_ADD_TEXT, [(new.page_id, number, tag, text) for tag, text in new.texts.items()])
+        await tx.executemany(
+            _ADD_TEXT, [(new.page_id, number, tag, content.encode(said)) for tag, said in new.contents.items()]
+        )
         return CampaignId(number)
 
     async def get(self, page_id: PageId, campaign_id: CampaignId) -> Campaign:
@@ -101,15 +105,15 @@ class CampaignStore:
             )
         return [_campaign(row) for row in rows]
 
-    async def texts(self, page_id: PageId, campaign_id: CampaignId) -> Mapping[str, str]:
-        """The text for each language it was written in."""
+    async def texts(self, page_id: PageId, campaign_id: CampaignId) -> Mapping[str, Content]:
+        """What it says, for each language it was written in."""
         async with self.database.connection() as connection:
             rows = await connection.fetch(
                 "select language, body from campaign_content where page_id = $1 and campaign_id = $2",
                 page_id,
                 campaign_id,
             )
-        return {row["language"]: row["body"] for row in rows}
+        return {row["language"]: content.decode(row["body"]) for row in rows}
 
     async def running(self, page_id: PageId) -> list[CampaignId]:
         """The campaigns that may send now; none while the Page is paused."""

@@ -1,6 +1,5 @@
 """campaigns: create, start, pause, resume, cancel, status, report."""
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,7 +32,7 @@ def create(
     topic: Annotated[str, typer.Option(help="Goes to people who said yes to this.")] = "offers",
     language: Annotated[str | None, typer.Option(help="The language of --text; the Page's, if left out.")] = None,
     file: Annotated[
-        Path | None, typer.Option(help="A TOML file with name, topic and a table [texts] with one text a language.")
+        Path | None, typer.Option(help="A TOML file with name, topic and what it says in each language.")
     ] = None,
     until: Annotated[
         str | None,
@@ -170,14 +169,9 @@ def _id(campaign: int) -> Any:
 
 def _form(file: Path | None, name: str | None, text: str | None, topic: str, language: str) -> dict[str, Any]:
     if file is not None:
-        try:
-            form = tomllib.loads(file.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise CommandFailed(f"{file} cannot be read as TOML ({type(error).__name__})") from None
-        if not isinstance(form.get("texts"), dict) or not isinstance(form.get("name"), str):
-            raise CommandFailed(f"{file} needs a name and a table [texts]")
-        form.setdefault("topic", topic)
-        return form
+        from app.commands.campaign_form import read_file
+
+        return {"topic": topic, **read_file(file)}
     if not text:
         leave("give the message with --text, or a --file", WRONG_USE)
     return {"name": name or text[:40], "topic": topic, "texts": {language: text}}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot import payloads
 from bot.payloads import ConsentTap, EraseTap, Plain
 from domain.consent import ConsentAct
+from domain.content import tap_payload
 from domain.ids import Topic
 
 DIGEST = bytes(range(32))
@@ -57,3 +58,8 @@ def test_no_payload_breaks_the_reader(payload):
     payloads.read(payload)
     payloads.read(f"assent:{payload}")
     payloads.read(f"assent:consent:offers:yes:{payload}")
+
+
+@given(st.text() | st.sampled_from(["assent:stop", "assent:erase", ":assent:consent:offers:yes:1:" + "00" * 32]))
+def test_no_payload_of_a_marketer_is_an_answer_a_stop_or_a_request(payload):
+    assert payloads.read(tap_payload(12, payload)) == payloads.CampaignTap()

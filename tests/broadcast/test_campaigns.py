@@ -51,7 +51,7 @@ async def test_simultaneous_drafts_get_numbers_of_their_own(world, campaigns):
         ({"texts": {"en": TEXT, "english": "x"}}, "no language code"),
         ({"texts": {"en": "Hello {{last_name|x}}"}}, "no such variable"),
         ({"texts": {"en": "Hello {{first_name"}}, "braces"),
-        ({"texts": {"en": "x" * 1990}}, "too_long"),
+        ({"texts": {"en": "x" * 1990}}, r"texts\.en\.text: 1990 of at most"),
         ({"wait_until": NOW}, "wait_until"),
     ],
 )

@@ -5,7 +5,9 @@ from uuid import uuid4
 import pytest
 
 from bot.texts import load_texts
-from broadcast.sender import CampaignContent, Sender, StopLinks, compose
+from broadcast.composing import compose as compose_content
+from broadcast.sender import CampaignContent, Sender, StopLinks
+from domain.content import Content
 from domain.ids import CampaignId, LeadId, Psid
 from domain.lead import LeadProfile
 from domain.personal import Pii
@@ -19,6 +21,10 @@ from tests.broadcast.people import page_value as page
 TEXTS = load_texts()
 LINK = "https://assent.example/u/" + "x" * 60
 CAMPAIGN = CampaignId(12)
+
+
+def compose(text, link, campaign_id, texts):
+    return compose_content(Content(text=text), first_name=None, link=link, campaign_id=campaign_id, texts=texts)
 
 
 @pytest.mark.parametrize("language", TEXTS.languages)
@@ -65,7 +71,8 @@ def delivery(**profile) -> ClaimedDelivery:
 
 
 CONTENT = CampaignContent(
-    campaign_id=CAMPAIGN, texts={"en": "Hello {{first_name|there}}!", "de": "Hallo {{first_name|du}}!"}
+    campaign_id=CAMPAIGN,
+    texts={"en": Content(text="Hello {{first_name|there}}!"), "de": Content(text="Hallo {{first_name|du}}!")},
 )
 
 

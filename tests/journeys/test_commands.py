@@ -151,7 +151,7 @@ async def test_wrong_use_is_two_a_refusal_one_and_wrong_configuration_seventy_ei
     status, _, err = await run(story, "campaigns", "start", "4711")
     assert (status, "Traceback" in err) == (1, False)
     status, _, err = await run(story, "campaigns", "create", "--text", "Hi {{surname|you}}")
-    assert (status, "text in en" in err) == (1, True)
+    assert (status, "texts.en.text: position 4" in err) == (1, True)
     status, _, err = await run(story, "pages", "list", ASSENT_NO_SUCH_THING="1")
     assert (status, "ASSENT_NO_SUCH_THING" in err) == (78, True)
     status, _, err = await run(story, "pages", "list", ASSENT_KEYRING_FILE=str(ROOT.parent / "nothing" / "here.json"))

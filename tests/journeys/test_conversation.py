@@ -51,6 +51,16 @@ async def test_a_yes_without_an_open_question_is_no_consent(story: World):
     assert await story.value("select state from lead_topic") == "refused"
 
 
+@pytest.mark.parametrize("way", ["quick_reply", "postback"])
+async def test_a_marketers_button_called_yes_answers_no_question(story: World, way):
+    psid = await story.start()
+    before = await story.value("select window_until from lead")
+    await story.say(psid, **{way: {"title": "Yes, please", "payload": "campaign:12:assent:consent"}})
+    await story.until_heard(psid, "Here is what I can do")
+    assert await story.value("select state from lead_topic") is None
+    assert await story.value("select window_until from lead") > before
+
+
 @pytest.mark.parametrize(
     ("act", "words"),
     [
