@@ -6,7 +6,7 @@ here. The report counts every person of the audience once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -56,22 +56,67 @@ class Campaigns:
         async with self.store.database.transaction() as tx:
             return await self.store.campaigns.add(tx, new, now=now)
 
-    async def start(self, page_id: PageId, campaign_id: CampaignId, *, now: datetime) -> int:
-        """Freezes the audience and lets the campaign run; how many people. Raises CampaignMoved or CampaignRefused."""
-        faults = faults_of_page(await self._page(page_id))
-        if faults:
-            raise CampaignRefused(faults)
-        planner = Planner(campaigns=self.store.campaigns, deliveries=self.store.deliveries)
+    async def start(
+        self, page_id: PageId, campaign_id: CampaignId, *, now: datetime, over: timedelta = timedelta()
+    ) -> int:
+        """Freezes the audience and lets the campaign run, spread `over` a time; how many people.
+
+        Raises CampaignMoved or CampaignRefused.
+        """
+        await self._check_page(page_id)
         async with self.store.database.transaction() as tx:
-            return await planner.start(tx, page_id, campaign_id, now=now)
+            await self.store.campaigns.set_start(tx, page_id, campaign_id, at=now)
+            await self.store.campaigns.set_spread(tx, page_id, campaign_id, over)
+            return await self._planner.start(tx, page_id, campaign_id, now=now)
+
+    async def schedule(
+        self,
+        page_id: PageId,
+        campaign_id: CampaignId,
+        *,
+        now: datetime,
+        at: datetime | None = None,
+        wall: datetime | None = None,
+        over: timedelta = timedelta(),
+    ) -> datetime:
+        """Lets it begin by itself at that moment, or at that time of each person's own clock; the first moment.
+
+        The audience is frozen then. Given again, it replaces the time. Raises CampaignMoved or CampaignRefused.
+        """
+        await self._check_page(page_id)
+        campaign = await self.store.campaigns.get(page_id, campaign_id)
+        async with self.store.database.transaction() as tx:
+            await self.store.campaigns.move(tx, page_id, campaign_id, CampaignState.SCHEDULED, now=now, begun=False)
+            first = await self.store.campaigns.set_start(tx, page_id, campaign_id, at=at, wall=wall)
+            await self.store.campaigns.set_spread(tx, page_id, campaign_id, over)
+            if first <= now:
+                raise CampaignRefused(["that time is past, for some people at least; give a later one"])
+            if campaign.wait_until is not None and campaign.wait_until <= first:
+                raise CampaignRefused(["the campaign waits for people until before it begins; give an earlier time"])
+        return first
 
     async def pause(self, page_id: PageId, campaign_id: CampaignId, *, now: datetime, cause: str = "operator") -> None:
         """Nothing of it is claimed any more once this returns; raises CampaignMoved."""
         await self._move(page_id, campaign_id, CampaignState.PAUSED, now, cause=cause)
 
-    async def resume(self, page_id: PageId, campaign_id: CampaignId, *, now: datetime) -> None:
-        """Goes on where it stopped; raises CampaignMoved."""
-        await self._move(page_id, campaign_id, CampaignState.RUNNING, now, only_from=CampaignState.PAUSED)
+    async def resume(self, page_id: PageId, campaign_id: CampaignId, *, now: datetime) -> CampaignState:
+        """Goes on where it stopped; raises CampaignMoved.
+
+        One that was paused before it began waits for its time again, or begins now when that is past. Gives which.
+        """
+        campaign = await self.store.campaigns.get(page_id, campaign_id)
+        begins_later = not campaign.begun and campaign.start_at is not None and campaign.start_at > now
+        target = CampaignState.SCHEDULED if begins_later else CampaignState.RUNNING
+        if not campaign.begun:
+            await self._check_page(page_id)
+        async with self.store.database.transaction() as tx:
+            if campaign.begun or begins_later:
+                await self.store.campaigns.move(
+                    tx, page_id, campaign_id, target, now=now, only_from=CampaignState.PAUSED, begun=campaign.begun
+                )
+            else:
+                await self._planner.start(tx, page_id, campaign_id, now=now, only_from=CampaignState.PAUSED)
+        return target
 
     async def cancel(self, page_id: PageId, campaign_id: CampaignId, *, now: datetime) -> None:
         """Skips everybody who was not reached; calls under way end. Raises CampaignMoved."""
@@ -97,11 +142,19 @@ class Campaigns:
         target: CampaignState,
         now: datetime,
         *,
-        only_from: CampaignState | None = None,
         cause: str | None = None,
     ) -> None:
         async with self.store.database.transaction() as tx:
-            await self.store.campaigns.move(tx, page_id, campaign_id, target, now=now, only_from=only_from, cause=cause)
+            await self.store.campaigns.move(tx, page_id, campaign_id, target, now=now, cause=cause)
+
+    @property
+    def _planner(self) -> Planner:
+        return Planner(campaigns=self.store.campaigns, deliveries=self.store.deliveries)
+
+    async def _check_page(self, page_id: PageId) -> None:
+        faults = faults_of_page(await self._page(page_id))
+        if faults:
+            raise CampaignRefused(faults)
 
     async def _page(self, page_id: PageId) -> Page:
         page = await self.store.pages.get(page_id)

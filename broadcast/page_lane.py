@@ -17,15 +17,16 @@ from broadcast.housekeeping import HouseKeeper
 from broadcast.outcomes import Outcomes, Settled
 from broadcast.pacer import Pacer
 from broadcast.refusals import Refusals
-from broadcast.sender import CampaignContent, Sender
+from broadcast.sender import Sender
 from broadcast.timetable import Timetable
+from broadcast.turns import Turns
 from domain.delivery import Accepted, Declined, NotSent, Unsure
 from domain.ids import CampaignId, PageId
 from domain.page import Page
 from messenger.client import Sent
 from messenger.errors import SendFailure
 from messenger.messages import OutgoingMessage
-from storage.deliveries import LARGEST_CLAIM, ClaimedDelivery
+from storage.deliveries import ClaimedDelivery
 from storage.errors import StorageError
 from storage.lanes import Lease
 from storage.outbox import ClaimedAnswer
@@ -40,7 +41,6 @@ IN_FLIGHT = 20
 DRAIN_SECONDS = 15.0
 POLL_SECONDS = 0.5
 IDLE_SECONDS = 2.0
-ADVANCE_EVERY = 5_000
 _PAGE_SECONDS = 5.0
 _BEGIN_SECONDS = BEGIN_WITHIN.total_seconds()
 
@@ -68,12 +68,6 @@ class PageLane:
     clock_agrees: bool = True
     _page: Page | None = None
     _page_until: float = 0.0
-    _running: Sequence[CampaignId] = ()
-    _running_until: float = 0.0
-    _contents: dict[CampaignId, CampaignContent] = field(default_factory=dict)
-    _look: int = 0
-    _turns: int = 0
-    _claimed: int = 0
     _answers_due: bool = True
     _stopping: bool = False
     _fault: BaseException | None = None
@@ -82,11 +76,13 @@ class PageLane:
     _claims: deque[tuple[Claimed, OutgoingMessage | None, float]] = field(default_factory=deque)
     _callers: set[asyncio.Task[None]] = field(default_factory=set)
     _pausing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _turns: Turns = field(init=False)
     _outcomes: Outcomes = field(init=False)
     _refusals: Refusals = field(init=False)
 
     def __post_init__(self) -> None:
         store = self.sending.store
+        self._turns = Turns(lease=self.lease, store=store, clock=self.sending.clock)
         self._outcomes = Outcomes(
             page_id=self.page_id,
             deliveries=store.deliveries,
@@ -104,7 +100,7 @@ class PageLane:
     def wake(self) -> None:
         """There may be something to send."""
         self._answers_due = True
-        self._running_until = 0.0
+        self._turns.forget()
         self._wake.set()
 
     def _moved(self, answers: bool) -> None:
@@ -122,9 +118,15 @@ class PageLane:
         store = self.sending.store
         writer = asyncio.create_task(self._outcomes.run())
         keeper = HouseKeeper(
-            lease=self.lease, store=store, clock=self.sending.clock, running=lambda: self._running, wake=self.wake
+            lease=self.lease, store=store, clock=self.sending.clock, running=lambda: self._turns.running, wake=self.wake
         )
-        timetable = Timetable(lease=self.lease, store=store, clock=self.sending.clock, wake=self.wake)
+        timetable = Timetable(
+            lease=self.lease,
+            store=store,
+            clock=self.sending.clock,
+            wake=self.wake,
+            clock_agrees=lambda: self.clock_agrees,
+        )
         beside = [asyncio.create_task(part.run()) for part in (keeper, timetable)]
         try:
             while not self._stopping:
@@ -195,8 +197,8 @@ class PageLane:
             moved = await self._start_deliveries(left) or moved
         if moved:
             return 0.0
-        if self._running and not self._outcomes.open:
-            await self._finish()
+        if self._turns.running and not self._outcomes.open:
+            await self._turns.finish()
         return IDLE_SECONDS
 
     async def _start_answers(self, room: int) -> int:
@@ -212,29 +214,17 @@ class PageLane:
 
     async def _start_deliveries(self, room: int) -> bool:
         """Lets the running campaigns take turns in what there is room for; whether any row moved."""
-        campaigns = await self._running_campaigns()
         moved = False
-        self._turns += 1
-        for offset in range(len(campaigns)):
+        for campaign_id in await self._turns.order():
             if not room:
                 break
-            campaign_id = campaigns[(self._turns + offset) % len(campaigns)]
             asked = asyncio.get_running_loop().time()
-            claim = await self.sending.store.deliveries.claim(
-                self.lease, campaign_id, limit=room, look=self._look, now=self.sending.clock()
-            )
+            claim = await self._turns.claim(campaign_id, room)
             await self._start(claim.deliveries, asked)
             room -= len(claim.deliveries)
             moved = moved or bool(claim.deliveries or claim.skipped)
-            self._look = LARGEST_CLAIM if claim.skipped > len(claim.deliveries) else 0
-            await self._advance(campaign_id, len(claim.deliveries) + claim.skipped)
+            await self._turns.claimed(campaign_id, claim)
         return moved
-
-    async def _advance(self, campaign_id: CampaignId, settled: int) -> None:
-        self._claimed += settled
-        if self._claimed >= ADVANCE_EVERY:
-            self._claimed = 0
-            await self.sending.store.deliveries.advance(self.lease, campaign_id)
 
     async def _start(self, claimed: Sequence[Claimed], asked: float) -> None:
         """Begins a call for each; `asked` is when they were asked for, which every call must begin soon after."""
@@ -260,7 +250,7 @@ class PageLane:
     def _rendered(self, page: Page, one: Claimed) -> OutgoingMessage | None:
         if isinstance(one, ClaimedAnswer):
             return None
-        return self.sending.sender.render(page, self._contents[one.campaign_id], one)
+        return self.sending.sender.render(page, self._turns.content(one.campaign_id), one)
 
     async def _prepare(self, campaigns: Iterable[CampaignId]) -> Page:
         """Has the Page as it is now and the texts at hand, once for all calls."""
@@ -268,9 +258,7 @@ class PageLane:
         if page is None or asyncio.get_running_loop().time() >= self._page_until:
             page = await self._read_page()
         for campaign_id in campaigns:
-            if campaign_id not in self._contents:
-                texts = await self.sending.store.campaigns.texts(self.page_id, campaign_id)
-                self._contents[campaign_id] = CampaignContent(campaign_id=campaign_id, texts=texts)
+            await self._turns.read_content(campaign_id)
         return page
 
     def _caller_ended(self, caller: asyncio.Task[None]) -> None:
@@ -373,19 +361,6 @@ class PageLane:
         fresh = _PAGE_SECONDS if found.state == "connected" else 0.0
         self._page_until = asyncio.get_running_loop().time() + fresh
         return found
-
-    async def _running_campaigns(self) -> Sequence[CampaignId]:
-        now = asyncio.get_running_loop().time()
-        if now >= self._running_until:
-            self._running = await self.sending.store.campaigns.running(self.page_id)
-            self._running_until = now + POLL_SECONDS
-        return self._running
-
-    async def _finish(self) -> None:
-        for campaign_id in await self.sending.store.campaigns.finish(self.page_id, now=self.sending.clock()):
-            log.info("campaign.finished", extra={"page": self.page_id, "campaign": campaign_id})
-            self._contents.pop(campaign_id, None)
-            self._running_until = 0.0
 
 
 class PageGone(StorageError):

@@ -22,13 +22,21 @@ class Planner:
     campaigns: "CampaignStore"
     deliveries: "DeliveryStore"
 
-    async def start(self, tx: "Transaction", page_id: PageId, campaign_id: CampaignId, *, now: datetime) -> int:
-        """A draft runs once this is committed, with its whole audience written down; how many people.
+    async def start(
+        self,
+        tx: "Transaction",
+        page_id: PageId,
+        campaign_id: CampaignId,
+        *,
+        now: datetime,
+        only_from: CampaignState | None = None,
+    ) -> int:
+        """The campaign runs once this is committed, with its whole audience written down; how many people.
 
-        Raises CampaignMoved when it is no draft any more: of two starts at once one freezes the audience.
+        Raises CampaignMoved when it has begun already: of two starts at once one freezes the audience.
         """
         await self.campaigns.move(
-            tx, page_id, campaign_id, CampaignState.RUNNING, now=now, only_from=CampaignState.DRAFT
+            tx, page_id, campaign_id, CampaignState.RUNNING, now=now, only_from=only_from, begun=False
         )
         people = await self.deliveries.freeze(tx, page_id, campaign_id, now=now)
         await self.campaigns.set_audience_size(tx, page_id, campaign_id, people)

@@ -16,14 +16,14 @@ delete from export_archive a using data_request d
 delete from lead_key k where not exists (
     select from lead l where l.page_id = k.page_id and l.lead_id = k.lead_id);
 
--- Who got a message after the dump was made is not known: what ran then must not go on.
+-- Who got a message after the dump was made is not known: what ran then, or was to begin, must not go on.
 update delivery set state = 'unknown', reason = 'restored' where state = 'sending';
 update delivery d set state = 'skipped', reason = 'cancelled', settled_at = now()
     from campaign c
     where c.page_id = d.page_id and c.campaign_id = d.campaign_id
       and c.state in ('running', 'paused') and d.state in ('queued', 'awaiting_window');
 update campaign set state = 'cancelled', paused_cause = 'restored', finished_at = now()
-    where state in ('running', 'paused');
+    where state in ('scheduled', 'running', 'paused');
 
 -- Answers that waited then have been given since.
 update outbox set state = 'dropped', message_sealed = null where state in ('held', 'queued', 'sending', 'unknown');

@@ -19,6 +19,7 @@ LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 class CampaignState(StrEnum):
     DRAFT = "draft"
+    SCHEDULED = "scheduled"
     RUNNING = "running"
     PAUSED = "paused"
     FINISHED = "finished"
@@ -26,9 +27,13 @@ class CampaignState(StrEnum):
 
 
 STEPS: Mapping[CampaignState, frozenset[CampaignState]] = {
-    CampaignState.DRAFT: frozenset({CampaignState.RUNNING, CampaignState.CANCELLED}),
+    CampaignState.DRAFT: frozenset({CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.CANCELLED}),
+    # To itself: it is given another time. Paused before it began, it can be given one too.
+    CampaignState.SCHEDULED: frozenset(
+        {CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.CANCELLED}
+    ),
     CampaignState.RUNNING: frozenset({CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.CANCELLED}),
-    CampaignState.PAUSED: frozenset({CampaignState.RUNNING, CampaignState.CANCELLED}),
+    CampaignState.PAUSED: frozenset({CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.CANCELLED}),
     CampaignState.FINISHED: frozenset(),
     CampaignState.CANCELLED: frozenset(),
 }
@@ -72,6 +77,8 @@ class NewCampaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
+    """`audience_size` is None until it began, which froze its audience."""
+
     page_id: PageId
     campaign_id: CampaignId
     name: str
@@ -83,6 +90,12 @@ class Campaign:
     finished_at: datetime | None
     audience_size: int | None
     wait_until: datetime | None
+    start_at: datetime | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Its audience is frozen, and will never be again."""
+        return self.audience_size is not None
 
 
 def faults_of_form(new: NewCampaign, page_language: str) -> list[str]:

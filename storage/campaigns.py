@@ -6,7 +6,7 @@ cancel at once one is told that the campaign moved.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain import content
@@ -28,14 +28,25 @@ returning campaign_id
 """
 _ADD_TEXT = "insert into campaign_content (page_id, campaign_id, language, body) values ($1, $2, $3, $4)"
 _COLUMNS = """
-page_id, campaign_id, name, topic, state, paused_cause, created_at, started_at, finished_at, audience_size, wait_until
+page_id, campaign_id, name, topic, state, paused_cause, created_at, started_at, finished_at, audience_size, wait_until,
+start_at
 """
 _MOVE = """
 update campaign set state = $3::text, paused_cause = $5,
     started_at = case when $3 = 'running' then coalesce(started_at, $6) else started_at end,
     finished_at = case when $3 in ('finished', 'cancelled') then $6 else finished_at end
 where page_id = $1 and campaign_id = $2 and state = any($4::text[])
+  and ($7::boolean is null or (audience_size is not null) = $7)
 returning state
+"""
+# At one time of the clock it begins where that comes first.
+_SCHEDULE = """
+update campaign set start_wall = $3::timestamp, start_at = coalesce($4::timestamptz, (
+    select min($3::timestamp at time zone zone) from (
+        select time_zone as zone from page where page_id = $1
+        union select time_zone from lead where page_id = $1 and time_zone is not null) zones))
+where page_id = $1 and campaign_id = $2
+returning start_at
 """
 # Three questions, for each state has an index of its own.
 _NONE = "not exists (select from delivery d where d.page_id = $1 and d.campaign_id = c.campaign_id and d.state ="
@@ -134,11 +145,15 @@ class CampaignStore:
         *,
         now: datetime,
         only_from: CampaignState | None = None,
+        begun: bool | None = None,
         cause: str | None = None,
     ) -> None:
-        """Takes the step and wakes the senders; raises CampaignMoved when the campaign's state does not allow it."""
+        """Takes the step and wakes the senders; raises CampaignMoved when the campaign's state does not allow it.
+
+        With `begun` it must have frozen its audience, or must not have.
+        """
         allowed = [only_from] if only_from else sources(target)
-        moved = await tx.fetchval(_MOVE, page_id, campaign_id, target, allowed, cause, now)
+        moved = await tx.fetchval(_MOVE, page_id, campaign_id, target, allowed, cause, now, begun)
         if moved is None:
             found = await tx.fetchval(
                 "select state from campaign where page_id = $1 and campaign_id = $2", page_id, campaign_id
@@ -149,6 +164,41 @@ class CampaignStore:
         if target is CampaignState.CANCELLED:
             await tx.execute(_CANCEL_ROWS, page_id, campaign_id, now, timeout=CANCEL_SECONDS)
         await tx.execute("select pg_notify($1, $2)", CHANNEL, page_id)
+
+    async def step(self, page_id: PageId, campaign_id: CampaignId, target: CampaignState, **more: Any) -> None:
+        """`move` in a transaction of its own."""
+        async with self.database.transaction() as tx:
+            await self.move(tx, page_id, campaign_id, target, **more)
+
+    async def set_start(
+        self,
+        tx: "Transaction",
+        page_id: PageId,
+        campaign_id: CampaignId,
+        *,
+        at: datetime | None = None,
+        wall: datetime | None = None,
+    ) -> datetime:
+        """Notes the moment, or the time of each person's own clock, at which it begins; gives the first moment."""
+        start_at: datetime = await tx.fetchval(_SCHEDULE, page_id, campaign_id, wall, at)
+        return start_at
+
+    async def set_spread(self, tx: "Transaction", page_id: PageId, campaign_id: CampaignId, spread: timedelta) -> None:
+        """Over which time its messages are spread; before it begins."""
+        await tx.execute(
+            "update campaign set spread = $3 where page_id = $1 and campaign_id = $2", page_id, campaign_id, spread
+        )
+
+    async def due(self, page_id: PageId, *, now: datetime) -> list[Campaign]:
+        """The scheduled campaigns whose moment has come."""
+        async with self.database.connection() as connection:
+            rows = await connection.fetch(
+                f"select {_COLUMNS} from campaign where page_id = $1 and state = 'scheduled' "  # noqa: S608
+                "and start_at <= $2 order by start_at, campaign_id",
+                page_id,
+                now,
+            )
+        return [_campaign(row) for row in rows]
 
     async def set_audience_size(self, tx: "Transaction", page_id: PageId, campaign_id: CampaignId, people: int) -> None:
         """What the counts of its report add up to, from now on."""
@@ -167,10 +217,10 @@ class CampaignStore:
         return [CampaignId(row["campaign_id"]) for row in rows]
 
     async def pause_all(self, *, cause: str) -> int:
-        """Pauses every running campaign of the installation, as after a restore; how many."""
+        """Pauses every campaign that runs or would by itself, as after a restore; how many."""
         async with self.database.connection() as connection:
             status = await connection.execute(
-                "update campaign set state = 'paused', paused_cause = $1 where state = 'running'", cause
+                "update campaign set state = 'paused', paused_cause = $1 where state in ('scheduled', 'running')", cause
             )
         return int(status.rpartition(" ")[2])
 
@@ -188,4 +238,5 @@ def _campaign(row: Any) -> Campaign:
         finished_at=row["finished_at"],
         audience_size=row["audience_size"],
         wait_until=row["wait_until"],
+        start_at=row["start_at"],
     )

@@ -1,5 +1,7 @@
 """campaigns: create, start, pause, resume, cancel, status, report."""
 
+from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,8 +10,6 @@ import typer
 from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, leave, show, with_runtime
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from app.runtime import Runtime
     from broadcast.campaigns import Campaigns, CampaignStatus
     from domain.campaign import Campaign
@@ -21,6 +21,13 @@ app = typer.Typer(
 
 CampaignArgument = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="The campaign's number.")]
 WRONG_USE = 2
+
+
+class Clock(StrEnum):
+    """Whose clock a time is meant by."""
+
+    PAGE = "page"
+    PERSON = "person"
 
 
 @app.command()
@@ -73,12 +80,27 @@ def create(
 
 
 @app.command()
-def start(campaign: CampaignArgument, page: PageOption = None, as_json: AsJson = False) -> None:
-    """Freeze the audience and send."""
+def start(
+    campaign: CampaignArgument,
+    at: Annotated[str | None, typer.Option(help="Begin then, as 2026-12-01 09:00; now, if left out.")] = None,
+    zone: Annotated[
+        Clock, typer.Option(help="Whose clock --at is meant by; every person's own, or the Page's for all.")
+    ] = Clock.PAGE,
+    over: Annotated[str | None, typer.Option(help="Spread the messages over this time: 90m, 2h, 1d.")] = None,
+    page: PageOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze the audience and send, now or at a time; the audience is frozen when it begins."""
+    spread = _span(over)
+    if at is not None:
+        _schedule(campaign, at, zone, spread, page, as_json=as_json)
+        return
+    if zone is Clock.PERSON:
+        leave("--zone says whose clock --at is meant by; give --at too", WRONG_USE)
 
     async def work(runtime: "Runtime") -> int:
         chosen = await chosen_page(runtime, page)
-        return await _campaigns(runtime).start(chosen.page_id, _id(campaign), now=runtime.clock())
+        return await _campaigns(runtime).start(chosen.page_id, _id(campaign), now=runtime.clock(), over=spread)
 
     people = with_runtime(work)
     show(
@@ -97,9 +119,9 @@ def pause(campaign: CampaignArgument, page: PageOption = None) -> None:
 
 @app.command()
 def resume(campaign: CampaignArgument, page: PageOption = None) -> None:
-    """Go on where it stopped."""
-    _step("resume", campaign, page)
-    show(None, [f"Campaign {campaign} runs."], as_json=False)
+    """Go on where it stopped; one that was paused before it began waits for its time, or begins if that is past."""
+    state = _step("resume", campaign, page)
+    show(None, [f"Campaign {campaign} {'waits for its time' if state == 'scheduled' else 'runs'}."], as_json=False)
 
 
 @app.command()
@@ -146,13 +168,42 @@ def report(campaign: CampaignArgument, page: PageOption = None, as_json: AsJson 
     show(_document(found), lines, as_json=as_json)
 
 
-def _step(verb: str, campaign: int, page: str | None) -> None:
-    async def work(runtime: "Runtime") -> None:
+def _step(verb: str, campaign: int, page: str | None) -> Any:
+    async def work(runtime: "Runtime") -> Any:
         chosen = await chosen_page(runtime, page)
         step = getattr(_campaigns(runtime), verb)
-        await step(chosen.page_id, _id(campaign), now=runtime.clock())
+        return await step(chosen.page_id, _id(campaign), now=runtime.clock())
 
-    with_runtime(work)
+    return with_runtime(work)
+
+
+def _schedule(campaign: int, at: str, zone: Clock, spread: timedelta, page: str | None, *, as_json: bool) -> None:
+    async def work(runtime: "Runtime") -> datetime:
+        chosen = await chosen_page(runtime, page)
+        when = {"at": _moment(at, chosen)}
+        if zone is Clock.PERSON:
+            when = {"wall": _time(at)}
+            if when["wall"].tzinfo is not None:
+                raise CommandFailed("a time with an offset is one moment; leave the offset out with --zone person")
+        return await _campaigns(runtime).schedule(
+            chosen.page_id, _id(campaign), now=runtime.clock(), over=spread, **when
+        )
+
+    first = with_runtime(work)
+    show(
+        {"campaign": campaign, "state": "scheduled", "start_at": first.isoformat()},
+        [f"Campaign {campaign} begins at {first:%Y-%m-%d %H:%M} UTC."],
+        as_json=as_json,
+    )
+
+
+def _span(text: str | None) -> timedelta:
+    from domain.schedule import SpanUnreadable, read_span
+
+    try:
+        return read_span(text) if text is not None else timedelta()
+    except SpanUnreadable as error:
+        leave(str(error), WRONG_USE)
 
 
 def _campaigns(runtime: "Runtime") -> "Campaigns":
@@ -177,20 +228,28 @@ def _form(file: Path | None, name: str | None, text: str | None, topic: str, lan
     return {"name": name or text[:40], "topic": topic, "texts": {language: text}}
 
 
-def _moment(text: Any, page: "Page") -> "datetime":
+def _moment(text: Any, page: "Page") -> datetime:
     """The moment of a time that somebody wrote, by the Page's clock where it names no offset of its own."""
     from zoneinfo import ZoneInfo
 
-    from domain.schedule import TimeUnreadable, moment, read_time
+    from domain.schedule import moment
+
+    return moment(_time(text), ZoneInfo(page.time_zone))
+
+
+def _time(text: Any) -> datetime:
+    from domain.schedule import TimeUnreadable, read_time
 
     try:
-        return moment(read_time(str(text)), ZoneInfo(page.time_zone))
+        return read_time(str(text))
     except TimeUnreadable as error:
         raise CommandFailed(str(error)) from None
 
 
 def _headline(campaign: "Campaign") -> str:
     cause = f" ({campaign.paused_cause})" if campaign.paused_cause else ""
+    if campaign.state == "scheduled" and campaign.start_at is not None:
+        cause = f" for {campaign.start_at:%Y-%m-%d %H:%M} UTC"
     return f"Campaign {campaign.campaign_id} “{campaign.name}”: {campaign.state}{cause}"
 
 
@@ -212,6 +271,7 @@ def _document(found: "CampaignStatus") -> dict[str, Any]:
         "campaign": campaign.campaign_id,
         "name": campaign.name,
         "state": str(campaign.state),
+        "start_at": campaign.start_at and campaign.start_at.isoformat(),
         "audience": campaign.audience_size,
         "total": found.report.total,
         "adds_up": found.adds_up,

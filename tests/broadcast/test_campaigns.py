@@ -136,6 +136,8 @@ async def test_the_number_of_running_campaigns_after_a_restore_is_none(world, ca
     await world.page()
     campaign_id = await campaigns.create(new(), now=NOW)
     await campaigns.start(PAGE, campaign_id, now=NOW)
-    assert await world.campaigns.pause_all(cause="restored") == 1
-    assert await world.campaigns.running(PAGE) == []
+    later = await campaigns.create(new(), now=NOW)
+    await campaigns.schedule(PAGE, later, at=NOW + timedelta(hours=1), now=NOW)
+    assert await world.campaigns.pause_all(cause="restored") == 2
+    assert await world.campaigns.running(PAGE) == await world.campaigns.due(PAGE, now=NOW + timedelta(days=1)) == []
     assert (await world.campaigns.get(PAGE, campaign_id)).paused_cause == "restored"

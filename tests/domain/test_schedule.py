@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.schedule import TimeUnreadable, moment, read_time
+from domain.schedule import SpanUnreadable, TimeUnreadable, is_missed, moment, read_span, read_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime.fromisoformat("2020-01-01 00:00")
@@ -32,6 +32,25 @@ def test_a_time_in_berlin_is_one_moment(wall, utc):
 def test_what_is_no_time_is_refused_with_an_example(text):
     with pytest.raises(TimeUnreadable, match="2026-12-01 09:00"):
         read_time(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"), [("90m", timedelta(minutes=90)), ("2h", timedelta(hours=2)), (" 7d ", timedelta(days=7))]
+)
+def test_a_span_is_a_number_and_a_unit(text, span):
+    assert read_span(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "2", "h", "0h", "-1h", "8d", "99999d", "2 h", "1.5h", "2h30m"])
+def test_what_is_no_span_or_too_long_is_refused_with_an_example(text):
+    with pytest.raises(SpanUnreadable, match="90m, 2h or 1d"):
+        read_span(text)
+
+
+def test_a_start_is_made_up_for_within_the_hour_and_not_later():
+    at = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    assert not is_missed(at, at + timedelta(hours=1))
+    assert is_missed(at, at + timedelta(hours=1, seconds=1))
 
 
 @given(

@@ -49,6 +49,16 @@ async def test_a_campaign_is_made_started_and_reported_by_commands(story: World)
     status, _, err = await run(story, "campaigns", "create", "--text", "Hi", "--until", "2020-12-01 18:00")
     assert (status, "lies in the past" in err) == (1, True)
     number = str(json.loads(out)["campaign"])
+    status, _, err = await run(story, "campaigns", "start", number, "--at", "2020-12-01 09:00")
+    assert (status, "give a later one" in err) == (1, True)
+    status, _, err = await run(story, "campaigns", "start", number, "--over", "tomorrow")
+    assert (status, "write it like 90m" in err) == (2, True)
+    status, out, _ = await run(
+        story, "campaigns", "start", number, "--at", "2031-12-01 09:00", "--zone", "person", "--json"
+    )
+    assert json.loads(out)["start_at"] == "2031-12-01T09:00:00+00:00"
+    status, out, _ = await run(story, "campaigns", "status", number)
+    assert "scheduled for 2031-12-01 09:00 UTC" in out
     status, out, _ = await run(story, "campaigns", "start", number)
     assert (status, "audience is 2 people" in out) == (0, True)
     message = await story.until_heard(psid, "coffee!")
