@@ -10,7 +10,20 @@ from typing import Annotated
 
 import typer
 
-from app.commands import campaigns, keys, leads, logs, notices, pages, proof_audit, proofs, requests
+from app.commands import (
+    campaigns,
+    fields,
+    keys,
+    labels,
+    leads,
+    logs,
+    notices,
+    pages,
+    proof_audit,
+    proofs,
+    requests,
+    segments,
+)
 from app.commands import witness as witness_command
 from app.commands.running import AsJson, finish, log_to, read_settings, show
 
@@ -23,7 +36,10 @@ app = typer.Typer(
 )
 for command in (logs.checkpoint, logs.new_log, logs.tiles, proof_audit.audit, proof_audit.account):
     proofs.app.command()(command)
-for group in (campaigns, pages, leads, requests, notices, proofs, keys):
+leads.app.command()(labels.tag)
+leads.app.command()(labels.untag)
+leads.app.command()(labels.put)
+for group in (campaigns, fields, segments, pages, leads, requests, notices, proofs, keys):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 

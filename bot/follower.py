@@ -107,7 +107,10 @@ class Follower:
             speaks=fresh and not incoming.is_standby and not _held_by_human(lead, now),
         )
         if first:
+            await self.store.leads.entered(tx, lead, entry_point(event))
             await self.ledger.record_start(tx, page, lead, evidence, entry_point(event), notice)
+        if isinstance(event, events.OptInReceived) and event.time_zone:
+            await self.store.leads.lives_in(tx, lead, event.time_zone)
         return turn
 
     async def _start(

@@ -5,13 +5,14 @@ here. The report counts every person of the audience once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from broadcast.content_faults import LONGEST_CAMPAIGN_ID, faults_of_content
 from broadcast.planner import Planner
+from domain.audience_text import printed
 from domain.campaign import Campaign, CampaignRefused, CampaignState, NewCampaign, faults_of_form
 from domain.ids import CampaignId, LeadId, PageId
 from domain.page import Page
@@ -46,7 +47,7 @@ class Campaigns:
     public_url: str
 
     async def create(self, new: NewCampaign, *, now: datetime) -> CampaignId:
-        """Stores a draft; raises CampaignRefused with every fault of form, texts and Page at once."""
+        """Stores a draft; raises CampaignRefused with every fault at once, or AudienceRefused for its filter."""
         page = await self._page(new.page_id)
         faults = [*faults_of_form(new, page.language), *self._faults_of_texts(new), *faults_of_page(page)]
         if new.wait_until is not None and new.wait_until <= now:
@@ -54,7 +55,8 @@ class Campaigns:
         if faults:
             raise CampaignRefused(faults)
         async with self.store.database.transaction() as tx:
-            return await self.store.campaigns.add(tx, new, now=now)
+            wanted = await self.store.audiences.read(tx, new.page_id, new.audience)
+            return await self.store.campaigns.add(tx, replace(new, audience=printed(wanted)), now=now)
 
     async def start(
         self, page_id: PageId, campaign_id: CampaignId, *, now: datetime, over: timedelta = timedelta()

@@ -1,7 +1,7 @@
 """How does an audience become deliveries?
 
-In the transaction that starts the campaign everybody known on the Page gets a row: queued, waiting for their window,
-or refused with the reason. From then on the audience is fixed; permission is asked again at each send.
+In the transaction that starts the campaign everybody whom its filter chooses gets a row: queued, waiting for their
+window, or refused with the reason. From then on the audience is fixed; permission is asked again at each send.
 """
 
 from dataclasses import dataclass

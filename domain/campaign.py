@@ -59,6 +59,7 @@ class NewCampaign:
     """What a marketer hands in: one content per language, the Page's own language among them; a text is one too.
 
     With `wait_until`, a person whose window is closed is sent the campaign when they next write, until then.
+    `audience` is a filter as domain/audience_text.py reads it; empty for everybody.
     """
 
     page_id: PageId
@@ -66,6 +67,7 @@ class NewCampaign:
     topic: Topic
     texts: Mapping[str, Content | str]
     wait_until: datetime | None = None
+    audience: str = ""
 
     @property
     def contents(self) -> Mapping[str, Content]:

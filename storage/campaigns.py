@@ -22,8 +22,8 @@ CHANNEL = "assent_campaign"
 CANCEL_SECONDS = 1800
 
 _ADD = """
-insert into campaign (page_id, campaign_id, name, topic, state, created_at, wait_until)
-select $1, 1 + coalesce(max(campaign_id), 0), $2, $3, 'draft', $4, $5 from campaign where page_id = $1
+insert into campaign (page_id, campaign_id, name, topic, state, created_at, wait_until, audience)
+select $1, 1 + coalesce(max(campaign_id), 0), $2, $3, 'draft', $4, $5, $6 from campaign where page_id = $1
 returning campaign_id
 """
 _ADD_TEXT = "insert into campaign_content (page_id, campaign_id, language, body) values ($1, $2, $3, $4)"
@@ -89,7 +89,7 @@ class CampaignStore:
         """Stores a draft under the next number of its Page."""
         if not await tx.fetchval("select true from page where page_id = $1 for no key update", new.page_id):
             raise RowMissing("the Page of the campaign")
-        number = await tx.fetchval(_ADD, new.page_id, new.name, new.topic, now, new.wait_until)
+        number = await tx.fetchval(_ADD, new.page_id, new.name, new.topic, now, new.wait_until, new.audience)
         await tx.executemany(
             _ADD_TEXT, [(new.page_id, number, tag, content.encode(said)) for tag, said in new.contents.items()]
         )

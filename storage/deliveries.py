@@ -15,6 +15,7 @@ from domain.delivery import Accepted, Declined, DeliveryState, NotSent, Outcome,
 from domain.ids import CampaignId, LeadId, Mid, PageId
 from domain.lead import LeadProfile
 from storage import delivery_sql as sql
+from storage.audiences import AudienceStore, condition
 from storage.errors import KeyRefused, OpenFailed
 from storage.keyring import KeyMissing
 from storage.keys import Keys
@@ -78,13 +79,14 @@ class DeliveryStore:
     claim_sql: str = field(default=sql.CLAIM, repr=False)
 
     async def freeze(self, tx: "Transaction", page_id: PageId, campaign_id: CampaignId, *, now: datetime) -> int:
-        """Writes one row for everybody known on the Page, queued or refused with its reason; their number.
+        """Writes one row for everybody whom the filter chooses, queued or refused with its reason; their number.
 
         Waits for stops that are under way: one that did not see these rows is seen by the first claim.
         """
-        status = await tx.execute(
-            sql.FREEZE.replace(":audience", "true"), page_id, campaign_id, now, timeout=FREEZE_SECONDS
-        )
+        wanted = await AudienceStore(self.database).of_campaign(tx, page_id, campaign_id)
+        chosen, values = condition(wanted, now=sql.NOW_AT_FREEZE, first=4)
+        freeze = sql.FREEZE.replace(":audience", chosen)
+        status = await tx.execute(freeze, page_id, campaign_id, now, *values, timeout=FREEZE_SECONDS)
         await tx.execute(sql.AFTER_FREEZE)
         return _count(status)
 

@@ -15,12 +15,12 @@ def _texts(reasons: Iterable[Reason]) -> str:
     return "'{" + ",".join(sorted(reasons)) + "}'::text[]"
 
 
-_NOW_AT_FREEZE = "$3::timestamptz"
+NOW_AT_FREEZE = "$3::timestamptz"
 _NOW_AT_CLAIM = "$5::timestamptz"
 
 # Everybody has one place in the spread of a campaign, the same at each look: their id is random, and says where.
 _STARTS = f"""
-coalesce(c.start_wall at time zone coalesce(l.time_zone, p.time_zone), {_NOW_AT_FREEZE})
+coalesce(c.start_wall at time zone coalesce(l.time_zone, p.time_zone), {NOW_AT_FREEZE})
     + c.spread * (('x' || left(l.lead_id::text, 8))::bit(32)::bigint / 4294967296.0)
 """
 
@@ -31,20 +31,20 @@ select $1, $2, lead_id,
     case course when 'wait' then 'awaiting_window' when 'skip' then 'skipped' else 'queued' end,
     case when course in ('wait', 'skip') then reason end,
     case when course = 'send' then rule end,
-    {_NOW_AT_FREEZE},
-    case when course = 'skip' then {_NOW_AT_FREEZE} end,
+    {NOW_AT_FREEZE},
+    case when course = 'skip' then {NOW_AT_FREEZE} end,
     case course when 'later' then starts when 'quiet' then quiet_ends end
 from (
     select judged.*, case
         when reason is not null and reason <> all({_texts(PASSING)}) then 'skip'
-        when starts > {_NOW_AT_FREEZE} then 'later'
+        when starts > {NOW_AT_FREEZE} then 'later'
         when reason is null then 'send'
         when reason = '{Reason.QUIET_HOURS}' then 'quiet'
-        when reason = any({_texts(WAITING)}) and wait_until > {_NOW_AT_FREEZE} then 'wait'
+        when reason = any({_texts(WAITING)}) and wait_until > {NOW_AT_FREEZE} then 'wait'
         else 'skip' end as course
     from (
-        select l.lead_id, {obstacle(_NOW_AT_FREEZE)} as reason, {RULE} as rule, c.wait_until,
-            {_STARTS} as starts, {quiet_ends(_NOW_AT_FREEZE)} as quiet_ends
+        select l.lead_id, {obstacle(NOW_AT_FREEZE)} as reason, {RULE} as rule, c.wait_until,
+            {_STARTS} as starts, {quiet_ends(NOW_AT_FREEZE)} as quiet_ends
         from campaign c join page p using (page_id) join lead l using (page_id)
         {FACTS}
         where c.page_id = $1 and c.campaign_id = $2 and (:audience)

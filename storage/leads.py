@@ -48,6 +48,10 @@ update lead set newest_event = greatest(newest_event, $3), window_until = greate
     unreachable_reason = case when $5 then null else unreachable_reason end
 where page_id = $1 and lead_id = $2
 """
+_LIVES_IN = """
+update lead set time_zone = $3
+where page_id = $1 and lead_id = $2 and exists (select from pg_timezone_names where name = $3)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,19 @@ class LeadStore:
             window_until=max(times) if times else None,
             unreachable_since=None if writes else lead.unreachable_since,
         )
+
+    async def entered(self, tx: "Transaction", lead: Lead, entry_point: str) -> None:
+        """Notes by which way the person first came; the first stays."""
+        await tx.execute(
+            "update lead set entry_point = coalesce(entry_point, $3) where page_id = $1 and lead_id = $2",
+            lead.page_id,
+            lead.lead_id,
+            entry_point,
+        )
+
+    async def lives_in(self, tx: "Transaction", lead: Lead, time_zone: str) -> None:
+        """Notes the person's time zone; a name that the database does not know is left out."""
+        await tx.execute(_LIVES_IN, lead.page_id, lead.lead_id, time_zone)
 
     async def ask(self, tx: "Transaction", lead: Lead, dialog: str | None, ref: str | None = None) -> None:
         """Remembers which question waits for the person's answer; None when none does."""

@@ -7,6 +7,7 @@ works inside the caller's transaction, the others make their own.
 from dataclasses import dataclass
 
 from storage.anchors import AnchorStore
+from storage.audiences import AudienceStore
 from storage.audit import AuditStore
 from storage.campaigns import CampaignStore
 from storage.consents import ConsentStore
@@ -14,6 +15,7 @@ from storage.data_requests import DataRequestStore
 from storage.database import Database
 from storage.deliveries import DeliveryStore
 from storage.exports import ExportStore
+from storage.fields import FieldStore
 from storage.inbox import InboxStore
 from storage.keys import Keys
 from storage.lanes import LaneStore
@@ -24,6 +26,7 @@ from storage.notices import NoticeStore
 from storage.outbox import OutboxStore
 from storage.pages import PageStore
 from storage.suppressions import SuppressionStore
+from storage.tags import TagStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,9 @@ class Store:
     inbox: InboxStore
     outbox: OutboxStore
     campaigns: CampaignStore
+    audiences: AudienceStore
+    tags: TagStore
+    fields: FieldStore
     deliveries: DeliveryStore
     lanes: LaneStore
     audit: AuditStore
@@ -63,6 +69,9 @@ class Store:
             inbox=InboxStore(database, keys),
             outbox=OutboxStore(database, keys),
             campaigns=CampaignStore(database),
+            audiences=AudienceStore(database),
+            tags=TagStore(database),
+            fields=FieldStore(database),
             deliveries=DeliveryStore(database, keys),
             lanes=LaneStore(database),
             audit=AuditStore(keys),

@@ -8,7 +8,7 @@ from app.commands.running import CommandFailed
 from domain.campaign import CampaignRefused
 from domain.content import Content, ContentInvalid, read_form
 
-FIELDS = ("name", "topic", "until", "texts")
+FIELDS = ("name", "topic", "audience", "until", "texts")
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -23,7 +23,9 @@ def read_file(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise CommandFailed(f"{path} cannot be read as TOML ({type(error).__name__})") from None
     faults = [f"{name}: there is no such field; there are {', '.join(FIELDS)}" for name in form if name not in FIELDS]
-    faults += [f"{name}: must be a text" for name in ("name", "topic") if not isinstance(form.get(name, ""), str)]
+    faults += [
+        f"{name}: must be a text" for name in ("name", "topic", "audience") if not isinstance(form.get(name, ""), str)
+    ]
     if "name" not in form:
         faults.append("name: is missing")
     form["texts"] = _texts(form.get("texts"), faults)

@@ -45,6 +45,7 @@ def create(
         str | None,
         typer.Option(help="Who cannot be reached gets it when they next write, until then, as 2026-12-01 18:00."),
     ] = None,
+    audience: Annotated[str, typer.Option(help="Only whom this filter chooses; everybody, if left out.")] = "",
     page: PageOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +68,7 @@ def create(
                 topic=Topic(form["topic"]),
                 texts=form["texts"],
                 wait_until=_moment(wait_until, chosen) if wait_until else None,
+                audience=audience or form.get("audience", ""),
             ),
             now=runtime.clock(),
         )

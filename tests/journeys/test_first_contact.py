@@ -38,6 +38,7 @@ async def test_each_way_in_makes_a_lead_and_a_record_of_the_start(story: World, 
     lead = await story.until(known, "the lead")
     record = await _start_record(story, lead)
     assert record["entry_point"] == entry_point
+    assert await story.value("select entry_point from lead where lead_id = $1", lead.lead_id) == entry_point
     assert record["shows"] == "conversation start"
     assert record["privacy_notice"]["version"] == 1
     assert record["privacy_notice"]["language"] == "en"
