@@ -6,7 +6,7 @@ stay near their rows.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ class HouseKeeper:
     lease: Lease
     store: "Store"
     clock: Callable[[], datetime]
-    running: Callable[[], Sequence[CampaignId]]
+    running: Callable[[], Iterable[CampaignId]]
     wake: Callable[[], None]
 
     async def run(self) -> None:

@@ -1,6 +1,6 @@
 """How are the messages of one Page sent by the process that holds its lane?
 
-Bot answers go first; campaigns take turns in what the pace leaves. Nothing is claimed that cannot be begun at once: a
+Bot answers go first; campaigns share what the pace leaves. Nothing is claimed that cannot be begun at once: a
 claim that is too old when its turn comes is given back unsent.
 """
 
@@ -221,9 +221,9 @@ class PageLane:
             asked = asyncio.get_running_loop().time()
             claim = await self._turns.claim(campaign_id, room)
             await self._start(claim.deliveries, asked)
-            room -= len(claim.deliveries)
             moved = moved or bool(claim.deliveries or claim.skipped)
-            await self._turns.claimed(campaign_id, claim)
+            await self._turns.claimed(campaign_id, claim, room)
+            room -= len(claim.deliveries)
         return moved
 
     async def _start(self, claimed: Sequence[Claimed], asked: float) -> None:

@@ -1,17 +1,18 @@
 """Which campaign of a Page is next, and with which texts?
 
-The running campaigns take turns in what the pace leaves. What is kept here is read again twice a second.
+The running campaigns share what the pace leaves by their weights. What is kept here is read again twice a second.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from broadcast.sender import CampaignContent
 from domain.ids import CampaignId, PageId
+from domain.sharing import Shares
 from storage.deliveries import LARGEST_CLAIM, Claim
 from storage.lanes import Lease
 
@@ -31,11 +32,11 @@ class Turns:
     lease: Lease
     store: "Store"
     clock: Callable[[], datetime]
-    running: Sequence[CampaignId] = ()
+    running: Mapping[CampaignId, int] = field(default_factory=dict)
     _read_again: float = 0.0
     _contents: dict[CampaignId, CampaignContent] = field(default_factory=dict)
     _look: int = 0
-    _taken: int = 0
+    _shares: Shares[CampaignId] = field(default_factory=Shares)
     _claimed: int = 0
 
     @property
@@ -52,8 +53,8 @@ class Turns:
         if now >= self._read_again:
             self.running = await self.store.campaigns.running(self.page_id)
             self._read_again = now + READ_SECONDS
-        self._taken += 1
-        return [self.running[(self._taken + place) % len(self.running)] for place in range(len(self.running))]
+        self._shares = self._shares.among(self.running)
+        return self._shares.order()
 
     async def claim(self, campaign_id: CampaignId, room: int) -> Claim:
         """Up to so many of its messages, committed as `sending`."""
@@ -63,8 +64,12 @@ class Turns:
         self._look = LARGEST_CLAIM if claim.skipped > len(claim.deliveries) else 0
         return claim
 
-    async def claimed(self, campaign_id: CampaignId, claim: Claim) -> None:
-        """What was claimed is begun: the campaign's cursor follows now and then."""
+    async def claimed(self, campaign_id: CampaignId, claim: Claim, room: int) -> None:
+        """What was claimed is begun: it counts as the campaign's share, and its cursor follows now and then."""
+        had_more = len(claim.deliveries) == room or claim.skipped > 0
+        self._shares = self._shares.given(
+            campaign_id, len(claim.deliveries), weight=self.running[campaign_id], had_more=had_more
+        )
         self._claimed += len(claim.deliveries) + claim.skipped
         if self._claimed >= ADVANCE_EVERY:
             self._claimed = 0

@@ -9,6 +9,7 @@ from typing import ClassVar, TypeVar
 
 from domain.content import Content
 from domain.ids import CampaignId, PageId, Topic
+from domain.sharing import HEAVIEST, LIGHTEST, USUAL
 
 T = TypeVar("T")
 
@@ -68,6 +69,7 @@ class NewCampaign:
     texts: Mapping[str, Content | str]
     wait_until: datetime | None = None
     audience: str = ""
+    weight: int = USUAL
 
     @property
     def contents(self) -> Mapping[str, Content]:
@@ -109,6 +111,8 @@ def faults_of_form(new: NewCampaign, page_language: str) -> list[str]:
         faults.append("name the topic in lower-case letters, digits, - and _, at most 40")
     if page_language not in new.texts:
         faults.append(f"write the text in the Page's language, {page_language}")
+    if not LIGHTEST <= new.weight <= HEAVIEST:
+        faults.append(f"give a weight from {LIGHTEST} to {HEAVIEST}; {USUAL} is usual")
     faults += [
         f"{tag!r} is no language code; use two or three letters" for tag in new.texts if not LANGUAGE.fullmatch(tag)
     ]

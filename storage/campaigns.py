@@ -22,8 +22,8 @@ CHANNEL = "assent_campaign"
 CANCEL_SECONDS = 1800
 
 _ADD = """
-insert into campaign (page_id, campaign_id, name, topic, state, created_at, wait_until, audience)
-select $1, 1 + coalesce(max(campaign_id), 0), $2, $3, 'draft', $4, $5, $6 from campaign where page_id = $1
+insert into campaign (page_id, campaign_id, name, topic, state, created_at, wait_until, audience, weight)
+select $1, 1 + coalesce(max(campaign_id), 0), $2, $3, 'draft', $4, $5, $6, $7 from campaign where page_id = $1
 returning campaign_id
 """
 _ADD_TEXT = "insert into campaign_content (page_id, campaign_id, language, body) values ($1, $2, $3, $4)"
@@ -89,7 +89,9 @@ class CampaignStore:
         """Stores a draft under the next number of its Page."""
         if not await tx.fetchval("select true from page where page_id = $1 for no key update", new.page_id):
             raise RowMissing("the Page of the campaign")
-        number = await tx.fetchval(_ADD, new.page_id, new.name, new.topic, now, new.wait_until, new.audience)
+        number = await tx.fetchval(
+            _ADD, new.page_id, new.name, new.topic, now, new.wait_until, new.audience, new.weight
+        )
         await tx.executemany(
             _ADD_TEXT, [(new.page_id, number, tag, content.encode(said)) for tag, said in new.contents.items()]
         )
@@ -126,15 +128,15 @@ class CampaignStore:
             )
         return {row["language"]: content.decode(row["body"]) for row in rows}
 
-    async def running(self, page_id: PageId) -> list[CampaignId]:
-        """The campaigns that may send now; none while the Page is paused."""
+    async def running(self, page_id: PageId) -> dict[CampaignId, int]:
+        """The campaigns that may send now, with their weights; none while the Page is paused."""
         async with self.database.connection() as connection:
             rows = await connection.fetch(
-                "select campaign_id from campaign c join page p using (page_id) "
+                "select campaign_id, weight from campaign c join page p using (page_id) "
                 "where page_id = $1 and c.state = 'running' and p.state = 'connected' order by campaign_id",
                 page_id,
             )
-        return [CampaignId(row["campaign_id"]) for row in rows]
+        return {CampaignId(row["campaign_id"]): row["weight"] for row in rows}
 
     async def move(
         self,

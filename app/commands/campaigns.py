@@ -45,6 +45,9 @@ def create(
         str | None,
         typer.Option(help="Who cannot be reached gets it when they next write, until then, as 2026-12-01 18:00."),
     ] = None,
+    weight: Annotated[
+        int, typer.Option(min=1, max=100, help="Its share beside other campaigns of the Page that run.")
+    ] = 10,
     audience: Annotated[str, typer.Option(help="Only whom this filter chooses; everybody, if left out.")] = "",
     page: PageOption = None,
     as_json: AsJson = False,
@@ -69,6 +72,7 @@ def create(
                 texts=form["texts"],
                 wait_until=_moment(wait_until, chosen) if wait_until else None,
                 audience=audience or form.get("audience", ""),
+                weight=weight,
             ),
             now=runtime.clock(),
         )

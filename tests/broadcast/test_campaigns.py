@@ -53,6 +53,7 @@ async def test_simultaneous_drafts_get_numbers_of_their_own(world, campaigns):
         ({"texts": {"en": "Hello {{first_name"}}, "braces"),
         ({"texts": {"en": "x" * 1990}}, r"texts\.en\.text: 1990 of at most"),
         ({"wait_until": NOW}, "wait_until"),
+        ({"weight": 0}, "weight from 1 to 100"),
     ],
 )
 async def test_what_is_wrong_is_said_before_anything_is_stored(world, campaigns, changes, said):
@@ -139,5 +140,8 @@ async def test_the_number_of_running_campaigns_after_a_restore_is_none(world, ca
     later = await campaigns.create(new(), now=NOW)
     await campaigns.schedule(PAGE, later, at=NOW + timedelta(hours=1), now=NOW)
     assert await world.campaigns.pause_all(cause="restored") == 2
-    assert await world.campaigns.running(PAGE) == await world.campaigns.due(PAGE, now=NOW + timedelta(days=1)) == []
+    assert (await world.campaigns.running(PAGE), await world.campaigns.due(PAGE, now=NOW + timedelta(days=1))) == (
+        {},
+        [],
+    )
     assert (await world.campaigns.get(PAGE, campaign_id)).paused_cause == "restored"

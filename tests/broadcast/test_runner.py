@@ -383,6 +383,17 @@ async def test_campaigns_of_one_page_take_turns(world, sink):
     assert first != second
 
 
+async def test_campaigns_of_one_page_share_it_by_weight(world, sink):
+    await audience(world, 90)
+    await world.campaign(text="light", weight=10)
+    await world.campaign(text="heavy", weight=30)
+    async with sending(world, sink, in_flight=4, open_limit=8):
+        await eventually(lambda: world.value("select bool_and(state = 'finished') from campaign"))
+    order = [arrival.message["attachment"]["payload"]["text"].split()[0] for arrival in sink.arrivals]
+    assert 54 <= Counter(order[:80])["heavy"] <= 66
+    assert Counter(order) == {"light": 90, "heavy": 90}
+
+
 async def test_people_who_wait_for_their_window_get_the_campaign_when_they_write(world, sink):
     await world.page()
     lead_id = await world.lead(window_until=NOW)
