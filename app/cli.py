@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from app.commands import (
+    campaign_previews,
     campaigns,
     fields,
     keys,
@@ -36,6 +37,8 @@ app = typer.Typer(
 )
 for command in (logs.checkpoint, logs.new_log, logs.tiles, proof_audit.audit, proof_audit.account):
     proofs.app.command()(command)
+campaigns.app.command("show")(campaign_previews.show_campaign)
+campaigns.app.command("test")(campaign_previews.send_test)
 leads.app.command()(labels.tag)
 leads.app.command()(labels.untag)
 leads.app.command()(labels.put)

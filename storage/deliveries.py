@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.delivery import Accepted, Declined, DeliveryState, NotSent, Outcome, Unsure
+from domain.eligibility import Reason
 from domain.ids import CampaignId, LeadId, Mid, PageId
 from domain.lead import LeadProfile
 from storage import delivery_sql as sql
 from storage.audiences import AudienceStore, condition
-from storage.errors import KeyRefused, OpenFailed
+from storage.errors import KeyRefused, OpenFailed, RowMissing
 from storage.keyring import KeyMissing
 from storage.keys import Keys
 from storage.labels import Label
@@ -58,6 +59,14 @@ class UnknownDelivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Why a person gets nothing of a campaign now, if they get nothing, and what their links are made for."""
+
+    reason: Reason | None
+    link_ref: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryReport:
     """Every person of the audience, counted once, by state and reason; the unknown ones also by id."""
 
@@ -89,6 +98,16 @@ class DeliveryStore:
         status = await tx.execute(freeze, page_id, campaign_id, now, *values, timeout=FREEZE_SECONDS)
         await tx.execute(sql.AFTER_FREEZE)
         return _count(status)
+
+    async def standing(
+        self, tx: "Transaction", page_id: PageId, campaign_id: CampaignId, lead_id: LeadId, *, now: datetime
+    ) -> Standing:
+        """What a claim would say of this person now; stops wait until the transaction ends."""
+        await tx.execute(sql.AFTER_FREEZE)
+        row = await tx.fetchrow(sql.STANDING, page_id, campaign_id, lead_id, now)
+        if row is None:
+            raise RowMissing(f"campaign {campaign_id}")
+        return Standing(reason=row["reason"] and Reason(row["reason"]), link_ref=row["link_ref"])
 
     async def claim(self, lease: Lease, campaign_id: CampaignId, *, limit: int, look: int = 0, now: datetime) -> Claim:
         """Commits up to `limit` people as `sending`, in order, and skips those who may not be written to.

@@ -112,6 +112,14 @@ noted as (
 select * from moved
 """  # noqa: S608
 
+# The lock as after a freeze: a stop that is under way is waited for, a later one finds what was queued.
+STANDING = f"""
+select {obstacle("$4::timestamptz")} as reason, l.link_ref
+from campaign c join page p using (page_id) left join lead l on l.page_id = c.page_id and l.lead_id = $3
+{FACTS}
+where c.page_id = $1 and c.campaign_id = $2
+"""  # noqa: S608
+
 MARK = """
 with outcome as (
     select * from unnest($3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::integer[], $8::integer[],

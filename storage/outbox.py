@@ -21,9 +21,12 @@ from storage.keyring import KeyMissing
 from storage.keys import Keys
 from storage.labels import Label
 from storage.lanes import Lease
+from storage.outbox_sql import CAMPAIGN_TEST, CAMPAIGN_TEST_MEDIA
 
 if TYPE_CHECKING:
     from storage.database import Database, Transaction
+
+__all__ = ["CAMPAIGN_TEST", "CAMPAIGN_TEST_MEDIA", "ClaimedAnswer", "OutboxMessage", "OutboxStore"]
 
 CHANNEL = "assent_outbox"
 ECHO_WAIT = timedelta(seconds=60)

@@ -2,6 +2,10 @@
 
 from storage.lanes import HELD_PAGE_LANE
 
+# A test of a campaign: marketing, unlike everything else the bot says.
+CAMPAIGN_TEST = "campaign_test"
+CAMPAIGN_TEST_MEDIA = "campaign_test_media"
+
 ADD = """
 insert into outbox (page_id, outbox_id, lead_id, purpose, state, created_at, not_before, day, message_sealed)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from domain.ids import PageId
+from storage.outbox_sql import CAMPAIGN_TEST, CAMPAIGN_TEST_MEDIA
 
 if TYPE_CHECKING:
     from storage.database import Database, Transaction
@@ -21,7 +22,8 @@ BEGIN_WITHIN = timedelta(seconds=0.8)
 QUIET_AFTER = timedelta(seconds=1)
 QUIET_POLL_SECONDS = 0.02
 
-_STOP = """
+_TESTS = f"'{{{CAMPAIGN_TEST},{CAMPAIGN_TEST_MEDIA}}}'::text[]"
+_STOP = f"""
 with later_yes as (
     select 1 from lead l join lead_topic t using (page_id, lead_id)
     where l.page_id = $1 and l.suppression_handle = $2 and t.state = 'given' and t.event_time > $4
@@ -30,23 +32,32 @@ with later_yes as (
     select $1, $2, $3, $4 where not exists (select from later_yes)
     on conflict (page_id, handle) do update set since = greatest(suppression.since, excluded.since)
     returning 1
+), untested as (
+    update outbox o set message_sealed = null, state = case when o.state = 'queued' then 'dropped' else o.state end
+    from lead l
+    where l.page_id = $1 and l.suppression_handle = $2 and o.page_id = l.page_id and o.lead_id = l.lead_id
+      and o.purpose = any({_TESTS}) and o.state in ('queued', 'sending', 'unknown') and exists (select from stopped)
 )
 update delivery d set state = 'skipped', reason = 'stopped', settled_at = $5
 from lead l
 where l.page_id = $1 and l.suppression_handle = $2
   and d.page_id = l.page_id and d.lead_id = l.lead_id and d.state in ('queued', 'awaiting_window')
   and exists (select from stopped)
-"""
+"""  # noqa: S608 - only our own names are put in
 
 _LIFT = "delete from suppression where page_id = $1 and handle = $2 and since < $3"
 
-_BEGINNING = """
+_BEGINNING = f"""
 select exists (
     select from delivery d join lead l using (page_id, lead_id)
     where l.page_id = $1 and l.suppression_handle = $2
       and d.state = 'sending' and d.sending_at > clock_timestamp() - $3::interval
+    union all
+    select from outbox o join lead l using (page_id, lead_id)
+    where l.page_id = $1 and l.suppression_handle = $2 and o.purpose = any({_TESTS})
+      and o.state = 'sending' and o.sending_at > clock_timestamp() - $3::interval
 )
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

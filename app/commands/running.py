@@ -103,6 +103,7 @@ def explained(error: Exception) -> tuple[str, int]:
     """What to say of a failure, and the exit status."""
     from app.demo import DemoBusy, SimulatorFailed
     from app.environment import SettingsError
+    from broadcast.previews import TestRefused
     from domain.audience_text import AudienceRefused
     from domain.campaign import CampaignRefused
     from domain.page import BasisRefused
@@ -116,8 +117,18 @@ def explained(error: Exception) -> tuple[str, int]:
 
     if isinstance(error, SettingsError | KeyRingError):
         return str(error), WRONG_CONFIGURATION
-    ours = (CommandFailed, StorageError, CampaignRefused, BasisRefused, ProofError, ProofUnavailable, CallFailed)
-    if isinstance(error, (*ours, AudienceRefused, ServerUnavailable, RequestRefused, DemoBusy, SimulatorFailed)):
+    ours = (
+        CommandFailed,
+        AudienceRefused,
+        StorageError,
+        CampaignRefused,
+        TestRefused,
+        BasisRefused,
+        ProofError,
+        ProofUnavailable,
+        CallFailed,
+    )
+    if isinstance(error, (*ours, ServerUnavailable, RequestRefused, DemoBusy, SimulatorFailed)):
         return str(error), FAILURE
     logging.getLogger(__name__).error("command.failed", exc_info=True)
     return f"something went wrong ({type(error).__name__}); run `assent check`, and look at the log", FAILURE

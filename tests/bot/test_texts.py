@@ -26,6 +26,7 @@ TEXT_CHARACTERS = 1_900
 
 # Longest values that may be put in: a Page name of 50 characters, addresses of 120, a reason of two sentences.
 LONG: dict[str, Value] = {
+    "campaign": str(2**63 - 1),
     "page": "P" * 50,
     "controller": "C" * 80,
     "notice_url": "https://" + "n" * 112,
