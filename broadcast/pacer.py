@@ -13,13 +13,16 @@ from random import SystemRandom
 
 from domain.pacing import (
     DEFAULT_PER_SECOND,
+    MEDIA_PER_SECOND,
     SECOND_NS,
     Advice,
     Pace,
+    Permit,
     Standing,
     advise,
     back_off,
     take,
+    take_media,
     taken_over,
 )
 from messenger.errors import FailureKind, SendFailure
@@ -27,6 +30,8 @@ from messenger.usage import Usage
 
 # Claims reach this far ahead: few statements, and each call begins well inside the time that a claim allows.
 HORIZON_NS = SECOND_NS // 5
+# An image is claimed when it may leave almost at once: what waits at the gate holds up what comes behind it.
+MEDIA_HORIZON_NS = SECOND_NS // 20
 _HALF = 2
 # On its way to the platform a message may gain a little on the one before; a second must not hold one more for that.
 _SLACK_PERCENT = 3
@@ -46,7 +51,9 @@ class Pacer:
     now_ns: Callable[[], int] = loop_time_ns
     chance: Callable[[], float] = SystemRandom().random
     _due_ns: int = field(init=False)
+    _media_due_ns: int = field(init=False)
     _waiting: int = 0
+    _media_waiting: int = 0
     _held_until_ns: int = 0
     _holds: int = 0
     _advice: Advice = _NOTHING_SAID
@@ -55,6 +62,7 @@ class Pacer:
 
     def __post_init__(self) -> None:
         self._due_ns = taken_over(self._even, self.now_ns())
+        self._media_due_ns = taken_over(self._media_pace, self.now_ns())
 
     def set_pace(self, per_second: int) -> None:
         """The Page's setting, from the next message on."""
@@ -78,27 +86,50 @@ class Pacer:
         moments = (now + HORIZON_NS - max(self._due_ns, now)) // self._pace.interval_ns + 1
         return max(0, min(at_most, moments - self._waiting))
 
+    def media_room(self, at_most: int) -> int:
+        """How many of so many may be claimed now if they are images: one after the other."""
+        if self._media_waiting or self._media_due_ns > self.now_ns() + MEDIA_HORIZON_NS:
+            return 0
+        return min(1, at_most)
+
+    def ask_for_media_in(self) -> float:
+        """Seconds until there may be room for an image after there was none."""
+        wait = self._media_due_ns - self.now_ns() - MEDIA_HORIZON_NS
+        return max(wait, self._pace.interval_ns) / SECOND_NS
+
     def ask_again_in(self) -> float:
         """Seconds until there may be room after there was none."""
         if self.held:
             return (self._held_until_ns - self.now_ns()) / SECOND_NS
         return self._pace.interval_ns / SECOND_NS
 
-    def claimed(self, messages: int) -> None:
-        """So many will come to the gate."""
+    def claimed(self, messages: int, media: int = 0) -> None:
+        """So many will come to the gate, so many of them images."""
         self._waiting += messages
+        self._media_waiting += media
 
-    async def pass_gate(self) -> None:
+    async def pass_gate(self, *, media: bool = False) -> None:
         """Returns when this call may begin; those that were claimed come here once each, in order."""
         try:
             async with self._gate:
-                permit = take(self._pace, self._due_ns, self.now_ns(), 1)
+                permit = self._take(media)
                 while not permit.granted:
                     await asyncio.sleep((permit.ask_again_ns - self.now_ns()) / SECOND_NS)
-                    permit = take(self._pace, self._due_ns, self.now_ns(), 1)
-                self._due_ns = permit.due_ns
+                    permit = self._take(media)
         finally:
             self._waiting -= 1
+            self._media_waiting -= media
+
+    def _take(self, media: bool) -> Permit:
+        now = self.now_ns()
+        if media:
+            permit, slow = take_media(self._pace, self._due_ns, self._media_pace, self._media_due_ns, now)
+            self._media_due_ns = slow.due_ns
+        else:
+            permit = take(self._pace, self._due_ns, now, 1)
+        if permit.granted:
+            self._due_ns = permit.due_ns
+        return permit
 
     def accepted(self) -> None:
         """The platform took a message: the next hold is a short one again."""
@@ -140,9 +171,16 @@ class Pacer:
         return self._even.slowed(_HALF) if self._standing is Standing.HALF_PACE else self._even
 
     @property
+    def _media_pace(self) -> Pace:
+        return _with_slack(Pace.strict(MEDIA_PER_SECOND))
+
+    @property
     def _even(self) -> Pace:
-        strict = Pace.strict(self.per_second)
-        return Pace(interval_ns=strict.interval_ns * (100 + _SLACK_PERCENT) // 100)
+        return _with_slack(Pace.strict(self.per_second))
+
+
+def _with_slack(strict: Pace) -> Pace:
+    return Pace(interval_ns=strict.interval_ns * (100 + _SLACK_PERCENT) // 100)
 
 
 def _ns(span: timedelta) -> int:

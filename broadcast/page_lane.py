@@ -29,7 +29,7 @@ from messenger.messages import OutgoingMessage
 from storage.deliveries import ClaimedDelivery
 from storage.errors import StorageError
 from storage.lanes import Lease
-from storage.outbox import ClaimedAnswer
+from storage.outbox import CAMPAIGN_TEST_MEDIA, ClaimedAnswer
 from storage.suppressions import BEGIN_WITHIN
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class PageLane:
     _fault: BaseException | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
-    _claims: deque[tuple[Claimed, OutgoingMessage | None, float]] = field(default_factory=deque)
+    _claims: deque[tuple[Claimed, OutgoingMessage | None, float, bool]] = field(default_factory=deque)
     _callers: set[asyncio.Task[None]] = field(default_factory=set)
     _pausing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _turns: Turns = field(init=False)
@@ -192,11 +192,14 @@ class PageLane:
         if not room:
             return self.pacer.ask_again_in()
         left = room - await self._start_answers(room)
-        moved = left < room
+        moved, media_waits = left < room, False
         if left and self.clock_agrees and self.pacer.campaigns_may_send:
-            moved = await self._start_deliveries(left) or moved
+            started, media_waits = await self._start_deliveries(left)
+            moved = moved or started
         if moved:
             return 0.0
+        if media_waits:
+            return self.pacer.ask_for_media_in()
         if self._turns.running and not self._outcomes.open:
             await self._turns.finish()
         return IDLE_SECONDS
@@ -212,19 +215,26 @@ class PageLane:
         await self._start(answers, asked)
         return len(answers)
 
-    async def _start_deliveries(self, room: int) -> bool:
-        """Lets the running campaigns take turns in what there is room for; whether any row moved."""
-        moved = False
+    async def _start_deliveries(self, room: int) -> tuple[bool, bool]:
+        """Lets the running campaigns take turns in what there is room for; whether any row moved or any image waits."""
+        moved = media_waits = False
         for campaign_id in await self._turns.order():
             if not room:
                 break
+            await self._turns.read_content(campaign_id)
+            is_media = self._turns.content(campaign_id).is_media
+            share = self.pacer.media_room(room) if is_media else room
+            if not share:
+                media_waits = True
+                continue
             asked = asyncio.get_running_loop().time()
-            claim = await self._turns.claim(campaign_id, room)
+            claim = await self._turns.claim(campaign_id, share)
             await self._start(claim.deliveries, asked)
             moved = moved or bool(claim.deliveries or claim.skipped)
+            # What the pace of images leaves of its room is not saved up by a campaign.
             await self._turns.claimed(campaign_id, claim, room)
             room -= len(claim.deliveries)
-        return moved
+        return moved, media_waits
 
     async def _start(self, claimed: Sequence[Claimed], asked: float) -> None:
         """Begins a call for each; `asked` is when they were asked for, which every call must begin soon after."""
@@ -239,13 +249,22 @@ class PageLane:
             for one in claimed:
                 self._put(one, self._given_back())
             raise
-        self.pacer.claimed(len(claimed))
+        media = [self._is_media(one) for one in claimed]
+        self.pacer.claimed(len(claimed), sum(media))
         # All at once rather than before each call: rendering in a row is twice as quick as between calls.
-        self._claims.extend((one, self._rendered(page, one), asked + _BEGIN_SECONDS) for one in claimed)
+        self._claims.extend(
+            (one, self._rendered(page, one), asked + _BEGIN_SECONDS, slow)
+            for one, slow in zip(claimed, media, strict=True)
+        )
         for _ in range(min(len(claimed), self.sending.in_flight - len(self._callers))):
             caller = asyncio.create_task(self._call_all())
             self._callers.add(caller)
             caller.add_done_callback(self._caller_ended)
+
+    def _is_media(self, one: Claimed) -> bool:
+        if isinstance(one, ClaimedAnswer):
+            return one.purpose == CAMPAIGN_TEST_MEDIA
+        return self._turns.content(one.campaign_id).is_media
 
     def _rendered(self, page: Page, one: Claimed) -> OutgoingMessage | None:
         if isinstance(one, ClaimedAnswer):
@@ -272,10 +291,10 @@ class PageLane:
         while self._claims:
             await self._call(*self._claims.popleft())
 
-    async def _call(self, one: Claimed, message: OutgoingMessage | None, begin_by: float) -> None:
+    async def _call(self, one: Claimed, message: OutgoingMessage | None, begin_by: float, media: bool) -> None:
         consequence, asked_at = self._given_back(), None
         try:
-            await self.pacer.pass_gate()
+            await self.pacer.pass_gate(media=media)
             asked_at = self.sending.clock()
             if self._may_begin(begin_by):
                 # From here on the call may be made: whatever interrupts it, its outcome is not known.

@@ -34,6 +34,11 @@ class CampaignContent:
     campaign_id: CampaignId
     texts: Mapping[str, Content]
 
+    @property
+    def is_media(self) -> bool:
+        """Whether somebody may get an image: then all of it goes at the slower pace."""
+        return any(content.is_media for content in self.texts.values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopLinks:

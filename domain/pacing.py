@@ -79,6 +79,15 @@ def take(pace: Pace, due_ns: int, now_ns: int, wanted: int) -> Permit:
     return Permit(granted, max(now_ns, due - pace.tolerance_ns), due)
 
 
+def take_media(page: Pace, page_due_ns: int, media: Pace, media_due_ns: int, now_ns: int) -> tuple[Permit, Permit]:
+    """One permit of both paces for an image, or none of either; refused, both say when to ask again."""
+    whole, slow = take(page, page_due_ns, now_ns, 1), take(media, media_due_ns, now_ns, 1)
+    if whole.granted and slow.granted:
+        return whole, slow
+    again = max(permit.ask_again_ns for permit in (whole, slow) if not permit.granted)
+    return Permit(0, again, page_due_ns), Permit(0, again, media_due_ns)
+
+
 def give_back(pace: Pace, due_ns: int, unused: int) -> int:
     """The state after permits were not used; only before anything else is taken."""
     return due_ns - unused * pace.interval_ns

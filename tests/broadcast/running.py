@@ -27,7 +27,10 @@ class Unpaced(Pacer):
     def room(self, at_most: int) -> int:
         return 0 if self.held else at_most
 
-    async def pass_gate(self) -> None:
+    def media_room(self, at_most: int) -> int:
+        return self.room(at_most)
+
+    async def pass_gate(self, *, media: bool = False) -> None:
         self._waiting -= 1
 
 

@@ -136,3 +136,16 @@ async def test_no_second_holds_more_calls_than_the_pace_and_delays_are_not_made_
     # The moments are taken when a task runs again, which a busy machine delays by milliseconds.
     assert busiest <= 40 * 1.05
     assert pacer.room(100) > 0
+
+
+async def test_an_image_is_claimed_alone_and_the_next_one_when_its_time_has_come(pacer, clock):
+    assert Pacer(20, clock).media_room(4) == 0
+    assert pacer.media_room(4) == 1
+    pacer.claimed(1, 1)
+    assert pacer.media_room(4) == 0
+    await pacer.pass_gate(media=True)
+    assert pacer.media_room(4) == 0
+    assert 0 < pacer.ask_for_media_in() <= 0.21
+    assert pacer.room(100) > 0
+    clock.forward(0.21)
+    assert pacer.media_room(4) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from broadcast.pacer import Pacer
 from domain.campaign import CampaignState
+from domain.content import Content, Image
 from domain.delivery import DeliveryState, attempt_of
 from domain.ids import Mid, PageId, Psid
 from domain.lead import LeadProfile
@@ -261,9 +262,9 @@ async def test_a_call_that_hangs_is_unknown_when_the_process_stops(world, sink):
 
 async def test_a_claim_that_grew_too_old_is_given_back_unsent(world, sink):
     class Sluggish(Unpaced):
-        async def pass_gate(self):
+        async def pass_gate(self, *, media=False):
             await asyncio.sleep(0.9)
-            await Unpaced.pass_gate(self)
+            await Unpaced.pass_gate(self, media=media)
 
     await audience(world, 1)
     campaign_id = await world.campaign()
@@ -347,6 +348,21 @@ async def test_no_second_holds_more_messages_than_the_page_may_send(world, sink)
     busiest = max(sum(moment <= other < moment + 1 for other in times) for moment in times)
     assert busiest <= 21
     assert times[-1] - times[0] < 55 / 20 * 1.5, "the pace is used"
+
+
+async def test_images_leave_at_their_own_pace_and_hold_up_no_words(world, sink):
+    await audience(world, 12)
+    images = await world.campaign(text=Content(image=Image(attachment_id="17")))
+    words = await world.campaign()
+    async with sending(world, sink, make_pacer=lambda: Pacer(20)):
+        await eventually(lambda: finished(world, images))
+        assert await finished(world, words)
+    times = [one.at for one in sink.arrivals if one.message["attachment"]["payload"]["template_type"] == "media"]
+    others = [one.at for one in sink.arrivals if one.message["attachment"]["payload"]["template_type"] == "button"]
+    assert [len(times), len(others)] == [12, 12]
+    assert max(sum(moment <= other < moment + 1 for other in times) for moment in times) <= 6
+    assert times[-1] - times[0] < 12 / 5 * 1.5, "the pace is used"
+    assert others[-1] < times[-1] - 0.5, "words go between the images"
 
 
 async def test_a_page_slower_than_usual_keeps_its_own_pace(world, sink):

@@ -20,6 +20,7 @@ from domain.pacing import (
     back_off,
     rested,
     take,
+    take_media,
     taken_over,
 )
 
@@ -178,3 +179,36 @@ def test_a_back_off_is_between_half_and_all_of_its_step_and_never_above_five_min
 ) -> None:
     step = min(2.0 ** min(attempt - 1, 20), 300.0)
     assert step / 2 <= back_off(attempt, chance).total_seconds() <= step
+
+
+@given(strict_paces(), st.lists(st.tuples(st.integers(0, SECOND_NS // 4), st.booleans()), min_size=1, max_size=200))
+def test_images_keep_their_pace_inside_that_of_the_page(strict: tuple[int, Pace], asks: list[tuple[int, bool]]) -> None:
+    per_second, page = strict
+    media = Pace.strict(pacing.MEDIA_PER_SECOND)
+    page_due = media_due = now = 0
+    all_times: list[int] = []
+    images: list[int] = []
+    for gap, is_image in asks:
+        now += gap
+        if is_image:
+            whole, slow = take_media(page, page_due, media, media_due, now)
+            assert whole.granted == slow.granted
+            assert whole.granted or whole.ask_again_ns == slow.ask_again_ns > now
+            media_due = slow.due_ns
+            images += [now] * slow.granted
+        else:
+            whole = take(page, page_due, now, 1)
+        page_due = whole.due_ns
+        all_times += [now] * whole.granted
+    assert most_in_any_second(images) <= pacing.MEDIA_PER_SECOND
+    assert most_in_any_second(all_times) <= per_second
+
+
+@given(st.integers(0, 2 * SECOND_NS), st.integers(0, 2 * SECOND_NS))
+def test_a_refused_image_is_granted_when_it_asks_again_and_costs_nothing(page_due: int, media_due: int) -> None:
+    page, media = Pace.strict(20), Pace.strict(pacing.MEDIA_PER_SECOND)
+    whole, slow = take_media(page, page_due, media, media_due, SECOND_NS)
+    if not whole.granted:
+        assert (whole.due_ns, slow.due_ns) == (page_due, media_due)
+        again = take_media(page, page_due, media, media_due, whole.ask_again_ns)
+        assert [permit.granted for permit in again] == [1, 1]
