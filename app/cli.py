@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from app.commands import (
+    audience,
     campaign_previews,
     campaigns,
     fields,
@@ -39,6 +40,7 @@ for command in (logs.checkpoint, logs.new_log, logs.tiles, proof_audit.audit, pr
     proofs.app.command()(command)
 campaigns.app.command("show")(campaign_previews.show_campaign)
 campaigns.app.command("test")(campaign_previews.send_test)
+campaigns.app.command()(audience.audience)
 leads.app.command()(labels.tag)
 leads.app.command()(labels.untag)
 leads.app.command()(labels.put)

@@ -51,6 +51,24 @@ WAITING = frozenset({Reason.UNREACHABLE, Reason.HUMAN_TALKING, Reason.WINDOW_CLO
 PASSING = WAITING | {Reason.PAGE_RESTRICTED, Reason.QUIET_HOURS}
 
 
+class Reach(StrEnum):
+    """When a person is reached who is refused for a reason now, or for none."""
+
+    NOW = "now"
+    AFTER_QUIET_HOURS = "after_quiet_hours"
+    NEXT_WRITE = "when_they_next_write"
+    NEVER = "never"
+
+
+def reach_of(reason: Reason | None) -> Reach:
+    """What a campaign can expect of the person: only one that waits reaches those of NEXT_WRITE."""
+    if reason is None:
+        return Reach.NOW
+    if reason is Reason.QUIET_HOURS:
+        return Reach.AFTER_QUIET_HOURS
+    return Reach.NEXT_WRITE if reason in WAITING else Reach.NEVER
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything a decision looks at. `suppressed` is the reason of a standing suppression, None without one."""

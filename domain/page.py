@@ -1,5 +1,6 @@
 """What does the program know of a Facebook Page, and on which basis may it send?"""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +20,23 @@ class BasisRefused(ValueError):
     """The Page's region does not allow the basis that was asked for."""
 
 
+class QuietRefused(ValueError):
+    """This is no span of hours."""
+
+
+QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+
+
+def read_quiet(text: str) -> tuple[int, int] | tuple[None, None]:
+    """From and until in minutes after midnight, over midnight if the second is smaller; `off` for none."""
+    if text == "off":
+        return None, None
+    found = QUIET.fullmatch(text)
+    if found is None or found[1] + found[2] == found[3] + found[4]:
+        raise QuietRefused(f"{text!r} is no span of hours; write it like 22:00-08:00, or off")
+    return int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
+
+
 def check_basis(basis: MarketingBasis, region: str) -> None:
     """Raises BasisRefused where starting a conversation cannot count as consent: the EU, or nobody knows where."""
     if basis is MarketingBasis.CONVERSATION_START and region in {"EU", "unknown"}:
@@ -34,7 +52,7 @@ class Page:
 
     `frequency_hours` is the least time between two campaign messages to a person, None for no cap; `quiet_from` and
     `quiet_until` are minutes after midnight by each person's clock; a yes under a notice older than
-    `consent_from_notice` permits nothing; `lanes` are the switched-on ways of domain/lanes.py, with commas between.
+    `consent_from_notice` permits nothing.
     """
 
     page_id: PageId
@@ -58,5 +76,4 @@ class Page:
     quiet_from: int | None = None
     quiet_until: int | None = None
     consent_from_notice: int = 0
-    lanes: str = "open_window"
     read_conversations: bool = False

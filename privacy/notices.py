@@ -30,7 +30,10 @@ class Notices:
             raise RowMissing("a notice that was just published")
         return found
 
-    async def publish(self, page: Page, bodies: Mapping[str, str], now: datetime) -> int:
-        """Publishes the next version in these languages and returns its number; nothing published is ever edited."""
+    async def publish(self, page: Page, bodies: Mapping[str, str], now: datetime, *, renews: bool = False) -> int:
+        """Publishes the next version in these languages and returns its number; nothing published is ever edited.
+
+        With `renews`, a yes under an earlier version permits nothing from then on.
+        """
         async with self.store.database.transaction() as tx:
-            return await self.store.notices.publish(tx, page.page_id, bodies, now=now)
+            return await self.store.notices.publish(tx, page.page_id, bodies, now=now, renews=renews)

@@ -6,9 +6,9 @@ name are kept here too, as text without names of others inside.
 Aliases: l lead, p page. The moment is put in by the caller, as in storage/eligibility.py.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, assert_never
 
@@ -32,12 +32,16 @@ from domain.audience import (
 )
 from domain.audience_text import parse, printed
 from domain.campaign import CampaignRefused
-from domain.eligibility import WINDOW_MARGIN
-from domain.ids import CampaignId, PageId
+from domain.eligibility import WINDOW_MARGIN, Reason
+from domain.ids import CampaignId, LeadId, PageId, Topic
+from storage.eligibility import FACTS, obstacle
 from storage.errors import RowMissing
 
 if TYPE_CHECKING:
     from storage.database import Database, Transaction
+
+PREVIEW_SECONDS = 600
+NOW = "$2::timestamptz"
 
 _TAG = "exists (select from lead_tag x where x.page_id = l.page_id and x.lead_id = l.lead_id and x.name = {value})"
 _TOPIC = """
@@ -139,6 +143,34 @@ def _listed(kinds: Iterable[FieldKind]) -> str:
     return "'{" + ",".join(kinds) + "}'::text[]"
 
 
+# Of a campaign that exists, or of one that might: number 0 is nobody's.
+_OF_CAMPAIGN = "(select page_id, campaign_id, topic, keeps_quiet from campaign where campaign_id = $3::bigint)"
+_OF_TOPIC = "(select $1::text as page_id, 0::bigint as campaign_id, $3::text as topic, true as keeps_quiet)"
+_PREVIEW = f"""
+select reason, count(*) as people, array_agg(lead_id order by lead_id) filter (where place <= $4::integer) as samples
+from (
+    select reason, lead_id, row_number() over (partition by reason order by lead_id) as place
+    from (
+        select l.lead_id, {obstacle(NOW)} as reason
+        from :campaign c join page p using (page_id) join lead l using (page_id)
+        {FACTS}
+        where c.page_id = $1 and (:audience)
+        offset 0  -- judges each person once, however often the reason is named above
+    ) judged
+) placed
+group by reason order by reason nulls first
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """People whom a filter chooses, by why they would get nothing now; None for those who would."""
+
+    reason: Reason | None
+    people: int
+    samples: Sequence[LeadId]
+
+
 @dataclass(frozen=True, slots=True)
 class AudienceStore:
     """Filters as campaigns and segments keep them."""
@@ -168,6 +200,24 @@ class AudienceStore:
         if faults:
             raise CampaignRefused(faults)
         return wanted
+
+    async def preview(
+        self, tx: "Transaction", page_id: PageId, wanted: Filter, of: CampaignId | Topic, *, now: datetime, samples: int
+    ) -> list[Group]:
+        """Everybody whom the filter chooses, counted by what stands in the way of this campaign or topic now."""
+        chosen, values = condition(wanted, now=NOW, first=5)
+        statement = _PREVIEW.replace(":campaign", _OF_CAMPAIGN if isinstance(of, int) else _OF_TOPIC)
+        rows = await tx.fetch(
+            statement.replace(":audience", chosen), page_id, now, of, samples, *values, timeout=PREVIEW_SECONDS
+        )
+        return [
+            Group(
+                reason=row["reason"] and Reason(row["reason"]),
+                people=row["people"],
+                samples=[LeadId(lead_id) for lead_id in row["samples"] or ()],
+            )
+            for row in rows
+        ]
 
     async def put_segment(self, tx: "Transaction", page_id: PageId, name: str, text: str) -> Filter:
         """Gives the filter a name, in place of what had it; campaigns that used that one keep their own."""

@@ -23,8 +23,13 @@ order by (language = $2) desc, (language = 'en') desc, language limit 1
 
 @dataclass(frozen=True, slots=True)
 class NoticeStore:
-    async def publish(self, tx: "Transaction", page_id: PageId, bodies: Mapping[str, str], *, now: datetime) -> int:
-        """Publishes the texts, by language, as the Page's next version and returns its number."""
+    async def publish(
+        self, tx: "Transaction", page_id: PageId, bodies: Mapping[str, str], *, now: datetime, renews: bool = False
+    ) -> int:
+        """Publishes the texts, by language, as the Page's next version and returns its number.
+
+        With `renews`, a yes under an earlier version permits nothing from then on.
+        """
         await tx.execute("select 1 from page where page_id = $1 for update", page_id)
         version: int = 1 + await tx.fetchval("select coalesce(max(version), 0) from notice where page_id = $1", page_id)
         for language, body in bodies.items():
@@ -39,6 +44,8 @@ class NoticeStore:
                 hashlib.sha256(body.encode()).digest(),
                 now,
             )
+        if renews:
+            await tx.execute("update page set consent_from_notice = $2 where page_id = $1", page_id, version)
         return version
 
     async def current(self, tx: "Transaction", page_id: PageId, language: str) -> Notice | None:

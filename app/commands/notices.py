@@ -20,6 +20,9 @@ app = typer.Typer(
 @app.command()
 def publish(
     files: Annotated[list[Path], typer.Argument(help="One text file a language, named by it: en.txt, de.txt ...")],
+    renew_consent: Annotated[
+        bool, typer.Option("--renew-consent", help="Ask anew: no yes under an earlier version counts any more.")
+    ] = False,
     page: PageOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -33,7 +36,7 @@ def publish(
             raise CommandFailed(f"a file cannot be read as UTF-8 text ({type(error).__name__})") from None
         if unknown := sorted(bodies.keys() - set(runtime.texts.languages)):
             raise CommandFailed(f"no such language here: {', '.join(unknown)}; name each file by its language")
-        return await runtime.notices.publish(chosen, bodies, runtime.clock())
+        return await runtime.notices.publish(chosen, bodies, runtime.clock(), renews=renew_consent)
 
     version = with_runtime(work)
     show({"version": version}, [f"Version {version} is published and is shown from now on."], as_json=as_json)

@@ -89,6 +89,13 @@ def set_page(
     marketing_basis: Annotated[
         str | None, typer.Option(help="explicit, or conversation_start where the law allows it.")
     ] = None,
+    frequency_hours: Annotated[
+        int | None, typer.Option(min=0, max=720, help="Least hours between two campaign messages to a person; 0: none.")
+    ] = None,
+    quiet: Annotated[
+        str | None,
+        typer.Option(help="No campaign messages between these hours of each person's clock: 22:00-08:00, or off."),
+    ] = None,
     use_first_name: Annotated[
         bool | None, typer.Option("--first-name/--no-first-name", help="Ask the platform for first names.")
     ] = None,
@@ -112,6 +119,7 @@ def set_page(
 
         before = await chosen_page(runtime, page)
         after = replace(before, **{name: value for name, value in wanted.items() if value is not None})
+        after = _with_limits(after, frequency_hours, quiet)
         if marketing_basis is not None:
             after = replace(after, marketing_basis=one_of(MarketingBasis, marketing_basis))
         check_basis(after.marketing_basis, after.region)
@@ -134,6 +142,24 @@ def resume(page: PageOption = None) -> None:
     show(None, [f"The campaigns of Page {with_runtime(work)} go on."], as_json=False)
 
 
+def _with_limits(page: "Page", frequency_hours: int | None, quiet: str | None) -> "Page":
+    from domain.page import QuietRefused, read_quiet
+
+    if frequency_hours is not None:
+        page = replace(page, frequency_hours=frequency_hours or None)
+    if quiet is None:
+        return page
+    try:
+        quiet_from, quiet_until = read_quiet(quiet)
+    except QuietRefused as refused:
+        raise CommandFailed(str(refused)) from None
+    return replace(page, quiet_from=quiet_from, quiet_until=quiet_until)
+
+
+def _clock(minutes: int | None) -> str | None:
+    return None if minutes is None else f"{minutes // 60:02}:{minutes % 60:02}"
+
+
 def _cause(page: "Page") -> str:
     return f" ({page.paused_cause})" if page.paused_cause else ""
 
@@ -154,4 +180,8 @@ def _document(page: "Page") -> dict[str, object]:
         "pace": page.pace,
         "takeover_hours": page.takeover_hours,
         "use_first_name": page.use_first_name,
+        "frequency_hours": page.frequency_hours,
+        "quiet_from": _clock(page.quiet_from),
+        "quiet_until": _clock(page.quiet_until),
+        "consent_from_notice": page.consent_from_notice,
     }

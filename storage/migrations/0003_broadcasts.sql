@@ -9,8 +9,6 @@ alter table page add constraint page_quiet_hours check (
     (quiet_from is null) = (quiet_until is null) and quiet_from is distinct from coalesce(quiet_until, 1440));
 -- A yes under an older version of the notice does not permit marketing any more; 0: every version does.
 alter table page add column consent_from_notice integer not null default 0 check (consent_from_notice >= 0);
--- Ways to a person that an operator switched on besides the open window; domain/lanes.py knows them.
-alter table page add column lanes text not null default 'open_window';
 alter table page add column read_conversations boolean not null default false;
 
 alter table lead add column time_zone text;
