@@ -36,8 +36,6 @@ class Reason(StrEnum):
     RESTRICTED = "restricted"
     NO_CONSENT = "no_consent"
     NOTICE_OUTDATED = "notice_outdated"
-    REGION_EXCLUDED = "region_excluded"
-    NO_TOKEN = "no_token"  # noqa: S105 - the name of a reason
     UNREACHABLE = "unreachable"
     HUMAN_TALKING = "human_talking"
     WINDOW_CLOSED = "window_closed"

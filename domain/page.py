@@ -76,4 +76,3 @@ class Page:
     quiet_from: int | None = None
     quiet_until: int | None = None
     consent_from_notice: int = 0
-    read_conversations: bool = False

@@ -144,8 +144,8 @@ def _listed(kinds: Iterable[FieldKind]) -> str:
 
 
 # Of a campaign that exists, or of one that might: number 0 is nobody's.
-_OF_CAMPAIGN = "(select page_id, campaign_id, topic, keeps_quiet from campaign where campaign_id = $3::bigint)"
-_OF_TOPIC = "(select $1::text as page_id, 0::bigint as campaign_id, $3::text as topic, true as keeps_quiet)"
+_OF_CAMPAIGN = "(select page_id, campaign_id, topic from campaign where campaign_id = $3::bigint)"
+_OF_TOPIC = "(select $1::text as page_id, 0::bigint as campaign_id, $3::text as topic)"
 _PREVIEW = f"""
 select reason, count(*) as people, array_agg(lead_id order by lead_id) filter (where place <= $4::integer) as samples
 from (

@@ -40,7 +40,7 @@ case
     when l.human_until > {now} then '{Reason.HUMAN_TALKING}'
     when coalesce(l.window_until <= greatest({now}, l.newest_event) + {margin}, true) then '{Reason.WINDOW_CLOSED}'
     when f.sent_at > {now} - make_interval(hours => p.frequency_hours::integer) then '{Reason.FREQUENCY_CAP}'
-    when c.keeps_quiet and {is_quiet(now)} then '{Reason.QUIET_HOURS}'
+    when {is_quiet(now)} then '{Reason.QUIET_HOURS}'
 end
 """
 

@@ -27,7 +27,6 @@ _SETTINGS = (
     "quiet_from",
     "quiet_until",
     "consent_from_notice",
-    "read_conversations",
 )
 
 

@@ -28,7 +28,6 @@ class PageRow(Model):
     quiet_from = fields.SmallIntField(null=True)
     quiet_until = fields.SmallIntField(null=True)
     consent_from_notice = fields.IntField()
-    read_conversations = fields.BooleanField()
     token_sealed = fields.BinaryField()
     connected_at = fields.DatetimeField()
 

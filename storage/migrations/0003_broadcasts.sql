@@ -1,5 +1,5 @@
--- What campaigns need to choose people, keep times and account for everybody: audiences, schedules, quiet hours, caps,
--- tags and declared fields, and counts that outlive the rows of people.
+-- What campaigns need to choose people and to keep times: audiences, schedules, quiet hours, caps, tags and declared
+-- fields.
 
 alter table page add column frequency_hours smallint check (frequency_hours between 1 and 720);
 -- Minutes after midnight by each person's own clock; they may reach over midnight.
@@ -9,7 +9,6 @@ alter table page add constraint page_quiet_hours check (
     (quiet_from is null) = (quiet_until is null) and quiet_from is distinct from coalesce(quiet_until, 1440));
 -- A yes under an older version of the notice does not permit marketing any more; 0: every version does.
 alter table page add column consent_from_notice integer not null default 0 check (consent_from_notice >= 0);
-alter table page add column read_conversations boolean not null default false;
 
 alter table lead add column time_zone text;
 alter table lead add column entry_point text;
@@ -23,7 +22,6 @@ alter table campaign add column weight smallint not null default 10 check (weigh
 alter table campaign add column start_at timestamptz;
 alter table campaign add column start_wall timestamp;
 alter table campaign add column spread interval not null default '0' check (spread >= '0');
-alter table campaign add column keeps_quiet boolean not null default true;
 create index campaign_scheduled on campaign (page_id, start_at) where state = 'scheduled';
 
 -- The newest campaign message of a person: for the cap, and for one message per opened window.
@@ -82,22 +80,3 @@ create table segment (
 drop index delivery_queued;
 create index delivery_queued on delivery (page_id, campaign_id, seq) where state = 'queued' and not_before is null;
 create index delivery_due on delivery (page_id, not_before) where state = 'queued' and not_before is not null;
-
--- Counts of rows that went when their time was over; with those that are there they add up to the audience.
-create table campaign_count (
-    page_id      text not null,
-    campaign_id  bigint not null,
-    state        text not null,
-    reason       text not null default '',
-    people       bigint not null,
-    primary key (page_id, campaign_id, state, reason)
-);
-
--- How long echoes take, by day and upper bound in milliseconds.
-create table echo_delay (
-    page_id   text not null,
-    day       date not null,
-    up_to_ms  integer not null,
-    echoes    bigint not null,
-    primary key (page_id, day, up_to_ms)
-);

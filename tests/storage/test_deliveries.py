@@ -535,8 +535,8 @@ async def test_old_settled_rows_are_deleted_and_open_ones_kept(world):
     assert refused != queued
 
 
-# The Page's state is looked at before any row; region and token belong to ways besides the open window.
-ELSEWHERE = {Reason.PAGE_RESTRICTED, Reason.REGION_EXCLUDED, Reason.NO_TOKEN}
+# The Page's state is looked at before any row.
+ELSEWHERE = {Reason.PAGE_RESTRICTED}
 
 
 def test_a_reason_in_the_statement_is_a_reason_of_the_rule():
