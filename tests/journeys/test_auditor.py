@@ -54,7 +54,7 @@ class Office:
         """Waits until each of these holds everything that stands in the log now, and the log says so."""
 
         async def ordered() -> Any:
-            pending = await self.story.value("select count(*) from log_pending")
+            pending = await self.story.unlogged()
             return None if pending else await self.story.value("select max(size) from log")
 
         async def held() -> bool:

@@ -87,7 +87,7 @@ async def test_a_proof_is_exported_verified_and_refused_when_a_byte_differs(stor
     await story.opted_in()
 
     async def logged():
-        return not await story.value("select count(*) from log_pending")
+        return not await story.unlogged()
 
     await story.until(logged, "the log")
     status, out, _ = await run(story, "proofs", "export", "--every", "consent_given", "--to", str(tmp_path), "--json")
@@ -120,7 +120,7 @@ async def test_who_a_person_is_goes_out_with_a_reason_only(story: World, tmp_pat
     plain_name = f"optin-proof-{receipt.replace('-', '')}"
 
     async def logged():
-        return not await story.value("select count(*) from log_pending")
+        return not await story.unlogged()
 
     await story.until(logged, "the log")
     ask = ("proofs", "export", receipt, "--to", str(tmp_path), "--json", "--identity", "--raw")

@@ -112,7 +112,7 @@ async def test_the_proof_of_a_start_verifies_and_says_which_of_the_two_it_shows(
 
     async def logged():
         found = await story.runtime.proofs.records_of(lead.page_id, lead.lead_id)
-        return found if len(found) >= 3 and not await story.value("select count(*) from log_pending") else None
+        return found if len(found) >= 3 and not await story.unlogged() else None
 
     records = await story.until(logged, "the log")
     bundles = [await story.runtime.proofs.export(record_id) for record_id in records]
@@ -129,7 +129,7 @@ async def test_the_receipt_in_the_chat_names_the_record(story: World):
     receipt = (await story.until_heard(psid, "Receipt ")).rpartition("Receipt ")[2]
 
     async def logged():
-        return not await story.value("select count(*) from log_pending")
+        return not await story.unlogged()
 
     await story.until(logged, "the log")
     record_id = await story.runtime.proofs.find(receipt)

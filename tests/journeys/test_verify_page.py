@@ -17,7 +17,7 @@ async def test_the_page_in_a_bundle_checks_that_bundle(story: World, browser_pag
     receipt = (await story.until_heard(psid, "Receipt ")).rpartition("Receipt ")[2].split()[0]
 
     async def logged() -> bool:
-        return not await story.value("select count(*) from log_pending")
+        return not await story.unlogged()
 
     await story.until(logged, "the log")
     [record_id] = await story.runtime.proofs.of_kind(PageId(story.page_id), "consent_given")

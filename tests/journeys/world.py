@@ -124,6 +124,14 @@ class World:
         async with self.runtime.store.database.transaction() as tx:
             return await self.runtime.store.leads.find(tx, PageId(self.page_id), Pii(Psid(psid)))
 
+    async def unlogged(self) -> int:
+        """How many entries wait for their index, and heads for their signature."""
+        return int(
+            await self.value(
+                "select (select count(*) from log_pending) + (select count(*) from checkpoint where note is null)"
+            )
+        )
+
     async def value(self, sql: str, *arguments: Any) -> Any:
         """One value straight from the database."""
         async with self.runtime.store.database.connection() as connection:
