@@ -36,7 +36,7 @@ def test_only_unknown_is_neither_open_nor_settled():
 
 def test_nothing_leaves_an_ended_campaign():
     assert STEPS[CampaignState.FINISHED] == STEPS[CampaignState.CANCELLED] == frozenset()
-    assert set(sources(CampaignState.RUNNING)) == {CampaignState.DRAFT, CampaignState.PAUSED}
+    assert set(sources(CampaignState.RUNNING)) == {CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.PAUSED}
 
 
 @given(st.none() | st.text(max_size=5))
