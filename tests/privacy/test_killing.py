@@ -113,7 +113,8 @@ class Field:
         """Nothing was ever wrong, and nothing is missing at the end."""
         await self.tidied()
         await self.check.at_the_end()
-        print(f"{self.deaths.total()} deaths at {len(self.deaths)} kinds of moments")  # noqa: T201 - for pytest -s
+        if self.deaths:
+            print(f"{self.deaths.total()} deaths at {len(self.deaths)} kinds of moments")  # noqa: T201 - for pytest -s
         assert self.check.faults == []
         assert await self.check.unacknowledged() <= sum(self.deaths[moment] for moment in UNANSWERED)
 
