@@ -16,6 +16,7 @@ from playwright.async_api import Page
 
 from domain.proof.offline import ed25519
 from domain.proof.offline.certificates import read_pem, trusted_root
+from domain.proof.offline.der import DerReader
 from domain.proof.offline.errors import Unreadable, Wrong
 from domain.proof.offline.notes import read_note
 from domain.proof.offline.paths import read_entry_proof
@@ -275,6 +276,65 @@ async def test_every_time_stamp_and_each_of_its_neighbours_is_judged_like_in_pyt
         assert found == [judged(token, top.pem) for token in tokens]
         assert found[0].endswith("Test root")
         assert sum(line.endswith("Test root") for line in found) < len(tokens) / 6
+
+
+TIMES = """
+return values.map((hex) => {
+  try {
+    return new Date(new DerReader(fromHex(hex)).take().time()).toISOString().slice(0, 19);
+  } catch (error) {
+    return error instanceof Wrong ? error.message : String(error);
+  }
+});
+"""
+HONEST_TIMES = (
+    (0x17, "260601120000Z"),
+    (0x17, "991231235959Z"),
+    (0x17, "500101000000Z"),
+    (0x18, "20260601120000Z"),
+    (0x18, "20260601120000.25Z"),
+    (0x18, "00010101000000Z"),
+)
+ODD_TIMES = (
+    (0x17, "260601120000.5Z"),
+    (0x17, "20260601120000Z"),
+    (0x18, "260601120000Z"),
+    (0x18, "00000101000000Z"),
+    (0x18, "20260229120000Z"),
+    (0x18, "20260601120060Z"),
+    (0x18, "20260601120000.Z"),
+    (0x18, "20260601120000.50Z"),
+    (0x18, "20260601120000" + "." + "1" * 49 + "Z"),
+    (0x18, "20260601120000" + "." + "1" * 48 + "Z"),
+    (0x18, "20260601120000+0000"),
+    (0x18, "20260601120000.\n1Z"),
+    (0x18, "20260601120000Z\n"),
+    (0x04, "20260601120000Z"),
+)
+
+
+def times() -> Iterator[bytes]:
+    """Times, odd times, and every time with any one of its bytes made any other."""
+    for tag, text in (*HONEST_TIMES, *ODD_TIMES):
+        yield bytes((tag, len(text))) + text.encode()
+    for tag, text in HONEST_TIMES:
+        for place in range(len(text)):
+            for byte in range(256):
+                yield bytes((tag, len(text))) + text.encode()[:place] + bytes([byte]) + text.encode()[place + 1 :]
+
+
+def time_in_python(value: bytes) -> str:
+    try:
+        return DerReader(value).take().time().replace(tzinfo=None).isoformat()
+    except Wrong as error:
+        return str(error)
+
+
+async def test_every_time_and_each_of_its_neighbours_is_read_like_in_python(page: VerifyPage) -> None:
+    values = list(times())
+    found = await run(page, TIMES, "{ values }", {"values": [value.hex() for value in values]}, CERTIFIED)
+    assert dict(zip(values, found, strict=True)) == {value: time_in_python(value) for value in values}
+    assert all("T" in line for line in found[: len(HONEST_TIMES)])
 
 
 READ = """

@@ -4,6 +4,7 @@ Distinguished encoding only: definite lengths in their shortest form, short tags
 looked at when somebody asks for it, so nesting costs nothing and no recursion depends on the input.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,6 +14,10 @@ INTEGER, BIT_STRING, OCTET_STRING, OID = 0x02, 0x03, 0x04, 0x06
 SEQUENCE, SET = 0x30, 0x31
 _BOOLEAN, _UTC_TIME, _GENERALIZED_TIME = 0x01, 0x17, 0x18
 _MAX_VALUES = 1_000
+_MAX_TIME_BYTES = 64
+# Not left to strptime, which takes small letters for the Z and the digits of any script.
+_TIME = re.compile(r"([0-9]{14})(\..*)?Z", re.DOTALL)
+_FRACTION = re.compile(r"\.[0-9]*[1-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +79,17 @@ class Der:
 
     def time(self) -> datetime:
         """UTCTime or GeneralizedTime in UTC; fractions of a second are cut."""
-        text = self.content.decode("ascii", "replace")
-        form = "%Y%m%d%H%M%SZ"
-        if self.tag == _UTC_TIME:
-            text = ("19" if text[:2] >= "50" else "20") + text
-        elif self.tag == _GENERALIZED_TIME:
-            whole, point, fraction = text.removesuffix("Z").partition(".")
-            if point and (not fraction.isdecimal() or fraction.endswith("0")):
-                raise Wrong("a time has a fraction that is not in its one form")
-            text = whole + text[-1:]
-        else:
+        text = self.content[:_MAX_TIME_BYTES].decode("latin-1")
+        if self.tag not in (_UTC_TIME, _GENERALIZED_TIME):
             raise Wrong("a value is no time")
+        century = "" if self.tag == _GENERALIZED_TIME else "19" if text[:2] >= "50" else "20"
+        digits, fraction = found.groups() if (found := _TIME.fullmatch(century + text)) else (None, None)
+        if fraction and (self.tag == _UTC_TIME or not _FRACTION.fullmatch(fraction)):
+            raise Wrong("a time has a fraction that is not in its one form")
         try:
-            if len(text) != 15 or not text[:-1].isdecimal():
+            if digits is None or len(self.content) > _MAX_TIME_BYTES:
                 raise ValueError
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
+            return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         except ValueError:
             raise Wrong("a time has the wrong form") from None
 

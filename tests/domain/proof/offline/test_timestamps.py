@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.proof.offline.certificates import Certificate, read_pem, trusted_root
+from domain.proof.offline.der import Der
 from domain.proof.offline.errors import Wrong
 from domain.proof.offline.timestamps import TimeStamp, read_time_stamp
 from tests.domain.proof.samples import VECTORS
@@ -338,3 +339,11 @@ def test_a_file_without_certificates_is_named() -> None:
         with pytest.raises(Wrong, match="no certificate"):
             read_pem(data)
     assert len(read_pem(ROOT.pem + b"junk between\n" + root().pem)) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["20260601120000z", "２0260601120000Z", "2026060112000 Z", "20260601120000", "20260631120000Z"]
+)
+def test_a_time_has_one_form_only(text: str) -> None:
+    with pytest.raises(Wrong, match="a time has the wrong form"):
+        Der(0x18, text.encode(), b"").time()
