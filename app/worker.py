@@ -16,7 +16,7 @@ from app.log_lane import LogLane
 from app.runtime import Runtime, utc_now
 from bot.data_request import EXPORT_JOB
 from bot.follower import PROFILE_JOB
-from broadcast.page_lane import Sending
+from broadcast.calls import Sending
 from broadcast.runner import CLOCK_TOLERANCE, BroadcastRunner
 from broadcast.sender import Sender, StopLinks
 from domain.ids import LeadId, PageId

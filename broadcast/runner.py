@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from broadcast.calls import Sending
 from broadcast.pacer import Pacer
-from broadcast.page_lane import POLL_SECONDS, PageLane, Sending
+from broadcast.page_lane import POLL_SECONDS, PageLane
 from domain.ids import PageId
 from storage.errors import StorageError
 from storage.lanes import LEASE_TTL, LaneKeeper, LaneKind, Lease

@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 
 from bot.texts import load_texts
+from broadcast.calls import Sending
 from broadcast.pacer import Pacer
-from broadcast.page_lane import Sending
 from broadcast.runner import BroadcastRunner
 from broadcast.sender import Sender, StopLinks
 from messenger.client import MessengerClient

@@ -464,12 +464,12 @@ async def test_a_worker_that_dies_leaves_unknowns_and_its_heir_does_the_rest(wor
         await eventually(lambda: len(sink.arrivals) > 20)
         # As SIGKILL leaves it: nothing more is claimed, marked, renewed or given back.
         for lane, task in dying._working.values():
-            lane._claims.clear()
-            for caller in lane._callers:
+            lane._calls._claims.clear()
+            for caller in lane._calls._callers:
                 caller.cancel()
             lane._outcomes._waiting.clear()
             lane._outcomes._open.clear()
-            lane._stopping = True
+            lane._calls.stopping = True
             task.cancel()
         dying._working.clear()
         dying._lanes.clear()
