@@ -137,11 +137,14 @@ class Calls:
         consequence, asked_at = self._given_back(), None
         try:
             await self.pacer.pass_gate(media=media)
-            asked_at = self.sending.clock()
-            if self._may_begin(begin_by):
-                # From here on the call may be made: whatever interrupts it, its outcome is not known.
-                consequence = Consequence(outcome=Unsure("interrupted"))
-                consequence = await self._send(one, message, begin_by)
+            try:
+                asked_at = self.sending.clock()
+                if self._may_begin(begin_by):
+                    # From here on the call may be made: whatever interrupts it, its outcome is not known.
+                    consequence = Consequence(outcome=Unsure("interrupted"))
+                    consequence = await self._send(one, message, begin_by)
+            finally:
+                self.pacer.passed()
         finally:
             self._put(one, consequence, asked_at)
 

@@ -1,8 +1,9 @@
 """When may the next message of this Page leave?
 
 The holder of a Page's lane keeps its pace in memory. Claims are sized by what will pass the gate soon; at the gate one
-call after the other begins, spaced by when the one before really began, so that a delay is never made up by a burst.
-What the platform says about its allowance slows or stops the Page, because calls made while limited prolong the limit.
+call after the other begins, spaced by when the one before really began, so that a delay is never made up by a burst;
+and none begins that could arrive together with so many others that the platform would freeze the Page. What the
+platform says about its allowance slows or stops the Page, because calls made while limited prolong the limit.
 """
 
 import asyncio
@@ -11,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import SystemRandom
 
+from domain.arrivals import Arrivals
 from domain.pacing import (
+    CEILING_PER_SECOND,
     DEFAULT_PER_SECOND,
     MEDIA_PER_SECOND,
     SECOND_NS,
@@ -58,6 +61,7 @@ class Pacer:
     _holds: int = 0
     _advice: Advice = _NOTHING_SAID
     _advice_until_ns: int = 0
+    _arrivals: Arrivals = field(default_factory=lambda: Arrivals(CEILING_PER_SECOND))
     _gate: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -83,7 +87,8 @@ class Pacer:
         if self.held:
             return 0
         now = self.now_ns()
-        moments = (now + HORIZON_NS - max(self._due_ns, now)) // self._pace.interval_ns + 1
+        due = max(self._due_ns, self._arrivals.free_at(now))
+        moments = (now + HORIZON_NS - due) // self._pace.interval_ns + 1
         return max(0, min(at_most, moments - self._waiting))
 
     def media_room(self, at_most: int) -> int:
@@ -109,19 +114,30 @@ class Pacer:
         self._media_waiting += media
 
     async def pass_gate(self, *, media: bool = False) -> None:
-        """Returns when this call may begin; those that were claimed come here once each, in order."""
+        """Returns when this call may begin; those that were claimed come here once each, in order.
+
+        Whoever returned tells `passed` when the call is over.
+        """
         try:
             async with self._gate:
                 permit = self._take(media)
                 while not permit.granted:
                     await asyncio.sleep((permit.ask_again_ns - self.now_ns()) / SECOND_NS)
                     permit = self._take(media)
+                self._arrivals.begin()
         finally:
             self._waiting -= 1
             self._media_waiting -= media
 
+    def passed(self) -> None:
+        """A call that was let through the gate was answered or given up."""
+        self._arrivals.end(self.now_ns())
+
     def _take(self, media: bool) -> Permit:
         now = self.now_ns()
+        free = self._arrivals.free_at(now)
+        if free > now:
+            return Permit(0, free, self._due_ns)
         if media:
             permit, slow = take_media(self._pace, self._due_ns, self._media_pace, self._media_due_ns, now)
             self._media_due_ns = slow.due_ns

@@ -33,6 +33,9 @@ class Unpaced(Pacer):
     async def pass_gate(self, *, media: bool = False) -> None:
         self._waiting -= 1
 
+    def passed(self) -> None:
+        pass
+
 
 def moving_clock(start: datetime = NOW) -> Callable[[], datetime]:
     began = asyncio.get_running_loop().time()

@@ -124,6 +124,7 @@ async def test_no_second_holds_more_calls_than_the_pace_and_delays_are_not_made_
     async def call() -> None:
         await pacer.pass_gate()
         begun.append(loop.time())
+        pacer.passed()
 
     pacer.claimed(60)
     calls = [asyncio.create_task(call()) for _ in range(60)]
@@ -149,3 +150,22 @@ async def test_an_image_is_claimed_alone_and_the_next_one_when_its_time_has_come
     assert pacer.room(100) > 0
     clock.forward(0.21)
     assert pacer.media_room(4) == 1
+
+
+async def test_what_a_stall_held_up_counts_in_the_second_in_which_it_arrives(clock):
+    pacer = Pacer(40, clock)
+    clock.forward(1)
+    for _ in range(40):
+        assert pacer.room(100) > 0
+        pacer.claimed(1)
+        clock.forward(0.05)
+        await pacer.pass_gate()
+    # Forty are begun and unanswered: they may all arrive now.
+    clock.forward(2)
+    assert pacer.room(100) == 0
+    for _ in range(40):
+        pacer.passed()
+    clock.forward(0.9)
+    assert pacer.room(100) <= 4
+    clock.forward(0.1)
+    assert pacer.room(100) > 4
