@@ -7,6 +7,7 @@ usage: python3 dev.py COMMAND [ARGUMENTS]
   test    run the tests (arguments go to pytest)
   check   format, lint, types, import arrows, spelling and the tests of the house
   bench   measure speed and memory as ratios (arguments go to the benchmark)
+  crash   kill, freeze and restart everything while campaigns run, and look for a broken promise
   lock    choose versions anew and write requirements.txt and requirements-dev.txt
   help    show this text
 
@@ -51,7 +52,7 @@ def main(arguments: list[str]) -> int:
     if command in {"help", "-h", "--help"}:
         print(__doc__)  # noqa: T201 - the answer to the question
         return 0
-    commands = {"demo": demo, "test": test, "check": check, "bench": bench, "lock": lock}
+    commands = {"demo": demo, "test": test, "check": check, "bench": bench, "crash": crash, "lock": lock}
     if command not in commands:
         say(f"Unknown command: {command}\n\n{__doc__}")
         return 2
@@ -70,6 +71,10 @@ def test(rest: list[str]) -> int:
 
 def bench(rest: list[str]) -> int:
     become("-m", "tests.bench", *rest)
+
+
+def crash(rest: list[str]) -> int:
+    become("-m", "tests.crash", *rest)
 
 
 def check(rest: list[str]) -> int:

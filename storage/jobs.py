@@ -15,6 +15,8 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.models import Job, Schedule
 
+from storage.errors import boundary
+
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
@@ -53,9 +55,11 @@ class JobRunner:
     timetable: Mapping[str, tuple[str, TimedHandler]]
 
     async def run(self) -> None:
+        """Until stopped; raises StorageError when the database is lost, and may be called again then."""
         connection = await self.database.dedicated()
         try:
-            await self._queue(connection).run(dequeue_timeout=timedelta(seconds=2), batch_size=10)
+            with boundary():
+                await self._queue(connection).run(dequeue_timeout=timedelta(seconds=2), batch_size=10)
         finally:
             await connection.close()
 
