@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from broadcast.current_page import CurrentPage
 from broadcast.failures import Consequence, of_answer, of_delivery
+from broadcast.limits import Limits
 from broadcast.outcomes import Outcomes, Settled
 from broadcast.pacer import Pacer
 from broadcast.refusals import Refusals
@@ -58,6 +59,7 @@ class Calls:
     sending: Sending
     pacer: Pacer
     page: CurrentPage
+    limits: Limits
     turns: Turns
     outcomes: Outcomes
     ended: Callable[[], None]
@@ -178,9 +180,9 @@ class Calls:
             result = await self.sending.sender.deliver(page, one, message, begin_by=begin_by)
         if isinstance(result, Consequence):
             return result
-        self.pacer.heard(result.usage)
         if isinstance(result, Sent):
-            self.pacer.accepted()
+            self.pacer.let_in()
+            self.pacer.heard(result.usage)
             if isinstance(one, ClaimedDelivery):
                 self._refusals.forget(one.campaign_id)
             return Consequence(outcome=Accepted(result.mid))
@@ -195,7 +197,12 @@ class Calls:
         )
         if consequence.hold:
             self.pacer.refused(failure)
-            log.warning("page.held", extra={"page": page.page_id, "seconds": int(self.pacer.ask_again_in())})
+        elif isinstance(consequence.outcome, Declined):
+            self.pacer.let_in()
+        self.pacer.heard(failure.usage)
+        if consequence.hold:
+            # Before the outcome is written: whoever takes the lane over must keep still too.
+            await self.limits.keep()
         if consequence.page is not None:
             await self.page.pause(page, consequence.page)
         if isinstance(one, ClaimedDelivery):

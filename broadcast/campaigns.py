@@ -20,6 +20,7 @@ from domain.texts import TextCatalog
 from domain.tokens import make_unsubscribe
 from storage.deliveries import DeliveryReport
 from storage.errors import RowMissing
+from storage.limits import KeptLimit
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignStatus:
-    """A campaign and what became of everybody in its audience."""
+    """A campaign, what became of everybody in its audience, and what holds its Page up, if anything does."""
 
     campaign: Campaign
     report: DeliveryReport
+    page: Page
+    limit: KeptLimit | None
 
     @property
     def adds_up(self) -> bool:
@@ -128,7 +131,8 @@ class Campaigns:
         """The campaign with its counts and its unknown messages by lead; raises RowMissing."""
         campaign = await self.store.campaigns.get(page_id, campaign_id)
         report = await self.store.deliveries.report(page_id, campaign_id)
-        return CampaignStatus(campaign=campaign, report=report)
+        page, limit = await self._page(page_id), await self.store.limits.get(page_id)
+        return CampaignStatus(campaign=campaign, report=report, page=page, limit=limit)
 
     async def send_again(
         self, page_id: PageId, campaign_id: CampaignId, lead_ids: Sequence[LeadId], *, now: datetime

@@ -3,7 +3,8 @@
 The holder of a Page's lane keeps its pace in memory. Claims are sized by what will pass the gate soon; at the gate one
 call after the other begins, spaced by when the one before really began, so that a delay is never made up by a burst;
 and none begins that could arrive together with so many others that the platform would freeze the Page. What the
-platform says about its allowance slows or stops the Page, because calls made while limited prolong the limit.
+platform says about its allowance slows or stops the Page, because calls made while limited prolong the limit;
+afterwards one message is tried before the others follow.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from datetime import timedelta
 from random import SystemRandom
 
 from domain.arrivals import Arrivals
+from domain.holds import Hold, LimitCause, PageLimit, longer, next_in_a_row
 from domain.pacing import (
     CEILING_PER_SECOND,
     DEFAULT_PER_SECOND,
@@ -24,6 +26,7 @@ from domain.pacing import (
     Standing,
     advise,
     back_off,
+    stop_for,
     take,
     take_media,
     taken_over,
@@ -39,6 +42,8 @@ _HALF = 2
 # On its way to the platform a message may gain a little on the one before; a second must not hold one more for that.
 _SLACK_PERCENT = 3
 _NOTHING_SAID = Advice(Standing.FULL_PACE)
+# Limits on what an app, a user, a Page or a business may do in an hour or a day; the others are on a short time.
+_ALLOWANCES = frozenset({4, 17, 32, 341, 506, 80001, 80002, 80006})
 
 
 def loop_time_ns() -> int:
@@ -57,8 +62,7 @@ class Pacer:
     _media_due_ns: int = field(init=False)
     _waiting: int = 0
     _media_waiting: int = 0
-    _held_until_ns: int = 0
-    _holds: int = 0
+    _hold: Hold | None = None
     _advice: Advice = _NOTHING_SAID
     _advice_until_ns: int = 0
     _arrivals: Arrivals = field(default_factory=lambda: Arrivals(CEILING_PER_SECOND))
@@ -75,7 +79,7 @@ class Pacer:
     @property
     def held(self) -> bool:
         """True while nothing may leave, claimed or not."""
-        return self.now_ns() < self._held_until_ns
+        return self._hold is not None and self._hold.lasts(self.now_ns())
 
     @property
     def campaigns_may_send(self) -> bool:
@@ -84,9 +88,11 @@ class Pacer:
 
     def room(self, at_most: int) -> int:
         """How many may be claimed now, to pass the gate within the horizon."""
-        if self.held:
-            return 0
         now = self.now_ns()
+        if self._hold is not None and self._hold.lasts(now):
+            return 0
+        if self._hold is not None and self._hold.tries(now):
+            return max(0, min(at_most, 1 - self._waiting - self._arrivals.open))
         due = max(self._due_ns, self._arrivals.free_at(now))
         moments = (now + HORIZON_NS - due) // self._pace.interval_ns + 1
         return max(0, min(at_most, moments - self._waiting))
@@ -104,8 +110,9 @@ class Pacer:
 
     def ask_again_in(self) -> float:
         """Seconds until there may be room after there was none."""
-        if self.held:
-            return (self._held_until_ns - self.now_ns()) / SECOND_NS
+        now = self.now_ns()
+        if self._hold is not None and self._hold.lasts(now):
+            return (self._hold.until_ns - now) / SECOND_NS
         return self._pace.interval_ns / SECOND_NS
 
     def claimed(self, messages: int, media: int = 0) -> None:
@@ -147,36 +154,77 @@ class Pacer:
             self._due_ns = permit.due_ns
         return permit
 
-    def accepted(self) -> None:
-        """The platform took a message: the next hold is a short one again."""
-        self._holds = 0
+    def let_in(self) -> None:
+        """The platform dealt with a call, whatever it thought of the message."""
+        if self._hold is not None:
+            self._hold = self._hold.let_in(self.now_ns())
 
     def heard(self, usage: Usage | None) -> None:
         """What the platform said about the allowance beside an answer."""
-        if usage is not None:
-            self._take_advice(advise(usage.percent, regain=usage.regain, in_a_row=self._holds + 1))
+        if usage is None:
+            return
+        advice = advise(usage.percent, regain=usage.regain)
+        if advice.standing is Standing.NOTHING:
+            row = next_in_a_row(self._hold, self.now_ns())
+            self._hold_for(stop_for(usage.regain, in_a_row=row), LimitCause.USAGE, row)
+        elif advice.standing is not Standing.FULL_PACE or self._standing is Standing.FULL_PACE:
+            self._advised(advice, advice.lasts)
 
     def refused(self, failure: SendFailure) -> None:
         """The platform limits the Page, or cannot be reached: nothing leaves for a while, longer each time."""
-        if not self.held:
-            self._holds += 1
-        wait = failure.retry_after or timedelta()
+        row = next_in_a_row(self._hold, self.now_ns())
         if failure.kind is FailureKind.LIMITED:
-            regain = failure.usage.regain if failure.usage else None
-            self._take_advice(advise(0, limited=True, regain=regain, in_a_row=self._holds))
+            by_rate = failure.code not in _ALLOWANCES
+            wait = stop_for(failure.retry_after, in_a_row=row, by_rate=by_rate)
+            cause = LimitCause.RATE if by_rate else LimitCause.ALLOWANCE
+            self._hold_for(wait, cause, row, failure)
         else:
-            wait = max(wait, back_off(self._holds, self.chance()))
-        self._hold(wait)
+            wait = max(failure.retry_after or timedelta(), back_off(row, self.chance()))
+            self._hold_for(wait, LimitCause.UNREACHABLE, row)
 
-    def _take_advice(self, advice: Advice) -> None:
-        if advice.standing is Standing.NOTHING:
-            self._hold(advice.lasts)
-        elif advice.standing is not Standing.FULL_PACE or self._standing is Standing.FULL_PACE:
-            self._advice = advice
-            self._advice_until_ns = self.now_ns() + _ns(advice.lasts)
+    def limit(self) -> PageLimit | None:
+        """How the Page stands with the platform, if it is limited in any way."""
+        now, hold = self.now_ns(), self._hold
+        if hold is not None:
+            return PageLimit(
+                standing=Standing.NOTHING,
+                cause=hold.cause,
+                lasts=_span(hold.until_ns - now),
+                code=hold.code,
+                subcode=hold.subcode,
+                in_a_row=hold.in_a_row,
+            )
+        if self._standing is Standing.FULL_PACE:
+            return None
+        return PageLimit(standing=self._standing, cause=LimitCause.USAGE, lasts=_span(self._advice_until_ns - now))
 
-    def _hold(self, wait: timedelta) -> None:
-        self._held_until_ns = max(self._held_until_ns, self.now_ns() + _ns(wait))
+    def take_over(self, limit: PageLimit) -> None:
+        """Goes on as the holder before did; after a hold that is over meanwhile the Page still comes back by steps."""
+        if limit.standing is not Standing.NOTHING:
+            self._advised(Advice(limit.standing, limit.lasts), limit.lasts)
+            return
+        self._hold = Hold(
+            cause=limit.cause,
+            until_ns=self.now_ns() + _ns(limit.lasts),
+            in_a_row=limit.in_a_row,
+            code=limit.code,
+            subcode=limit.subcode,
+        )
+
+    def _advised(self, advice: Advice, lasts: timedelta) -> None:
+        self._advice = advice
+        self._advice_until_ns = self.now_ns() + _ns(lasts)
+
+    def _hold_for(self, wait: timedelta, cause: LimitCause, in_a_row: int, failure: SendFailure | None = None) -> None:
+        now = self.now_ns()
+        new = Hold(
+            cause=cause,
+            until_ns=now + _ns(wait),
+            in_a_row=in_a_row,
+            code=None if failure is None else failure.code,
+            subcode=None if failure is None else failure.subcode,
+        )
+        self._hold = longer(self._hold, new, now)
 
     @property
     def _standing(self) -> Standing:
@@ -184,7 +232,10 @@ class Pacer:
 
     @property
     def _pace(self) -> Pace:
-        return self._even.slowed(_HALF) if self._standing is Standing.HALF_PACE else self._even
+        times, now = _HALF if self._standing is Standing.HALF_PACE else 1, self.now_ns()
+        if self._hold is not None and not self._hold.lasts(now):
+            times *= self._hold.slower(now)
+        return self._even.slowed(times) if times > 1 else self._even
 
     @property
     def _media_pace(self) -> Pace:
@@ -201,3 +252,7 @@ def _with_slack(strict: Pace) -> Pace:
 
 def _ns(span: timedelta) -> int:
     return span // timedelta(microseconds=1) * 1_000
+
+
+def _span(ns: int) -> timedelta:
+    return timedelta(microseconds=max(ns, 0) // 1_000)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from broadcast.calls import DRAIN_SECONDS, Calls, Sending
 from broadcast.current_page import CurrentPage
 from broadcast.housekeeping import HouseKeeper
+from broadcast.limits import Limits
 from broadcast.outcomes import Outcomes
 from broadcast.pacer import Pacer
 from broadcast.timetable import Timetable
@@ -37,6 +38,7 @@ class PageLane:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
     _page: CurrentPage = field(init=False)
+    _limits: Limits = field(init=False)
     _turns: Turns = field(init=False)
     _outcomes: Outcomes = field(init=False)
     _calls: Calls = field(init=False)
@@ -44,6 +46,7 @@ class PageLane:
     def __post_init__(self) -> None:
         store = self.sending.store
         self._page = CurrentPage(page_id=self.page_id, pages=store.pages, pacer=self.pacer)
+        self._limits = Limits(lease=self.lease, limits=store.limits, pacer=self.pacer)
         self._turns = Turns(lease=self.lease, store=store, clock=self.sending.clock)
         self._outcomes = Outcomes(
             page_id=self.page_id,
@@ -57,6 +60,7 @@ class PageLane:
             sending=self.sending,
             pacer=self.pacer,
             page=self._page,
+            limits=self._limits,
             turns=self._turns,
             outcomes=self._outcomes,
             ended=self._wake.set,
@@ -146,6 +150,8 @@ class PageLane:
         """Claims and starts what may leave now; seconds to rest, 0 to go on at once."""
         if not self._page.known:
             await self._page.read()
+        await self._limits.take_over()
+        await self._limits.keep()
         # In quarters, so that while one is claimed and one is written down the others are under way.
         share = max(1, self.sending.open_limit // 4)
         if self.sending.open_limit - self._outcomes.open < share:

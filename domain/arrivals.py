@@ -22,6 +22,11 @@ class Arrivals:
     _open: int = 0
     _ended_ns: deque[int] = field(default_factory=deque)
 
+    @property
+    def open(self) -> int:
+        """How many calls are under way."""
+        return self._open
+
     def free_at(self, now_ns: int) -> int:
         """`now_ns` when one more call may begin, else the moment to ask again."""
         while self._ended_ns and self._ended_ns[0] <= now_ns - SECOND_NS:

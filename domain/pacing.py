@@ -23,6 +23,10 @@ STOP_AT_PERCENT = 100
 PAUSE_CAMPAIGNS = timedelta(minutes=5)
 SHORTEST_STOP = timedelta(minutes=5)
 LONGEST_STOP = timedelta(minutes=60)
+# Limits that count by the second or minute are over soon; one that outlasts these stops is treated like the others.
+FIRST_RATE_STOP = timedelta(seconds=15)
+LONGEST_RATE_STOP = timedelta(seconds=60)
+RATE_STOPS = 6
 
 FIRST_BACK_OFF = timedelta(seconds=1)
 LONGEST_BACK_OFF = timedelta(minutes=5)
@@ -120,14 +124,10 @@ class Advice:
     lasts: timedelta = timedelta(0)
 
 
-def advise(percent: float, *, limited: bool = False, regain: timedelta | None = None, in_a_row: int = 1) -> Advice:
-    """What to do at this share of the allowance; `limited` when the platform refused a call for its rate.
-
-    `in_a_row` counts the stops since something was accepted: calls made while limited prolong the limit, so each
-    stop without a time from the platform is twice as long as the one before.
-    """
-    if limited or percent >= STOP_AT_PERCENT:
-        return Advice(Standing.NOTHING, _stop_for(regain, in_a_row))
+def advise(percent: float, *, regain: timedelta | None = None) -> Advice:
+    """What to do at this share of the allowance; how long a stop lasts is for `stop_for` to say."""
+    if percent >= STOP_AT_PERCENT:
+        return Advice(Standing.NOTHING)
     if percent >= PAUSE_AT_PERCENT:
         return Advice(Standing.ANSWERS_ONLY, max(PAUSE_CAMPAIGNS, regain or timedelta(0)))
     if percent >= HALVE_AT_PERCENT:
@@ -135,10 +135,20 @@ def advise(percent: float, *, limited: bool = False, regain: timedelta | None = 
     return Advice(Standing.FULL_PACE)
 
 
-def _stop_for(regain: timedelta | None, in_a_row: int) -> timedelta:
-    if regain is not None and regain > timedelta(0):
-        return regain
-    return min(SHORTEST_STOP * (1 << min(max(in_a_row - 1, 0), 10)), LONGEST_STOP)
+def stop_for(told: timedelta | None, *, in_a_row: int, by_rate: bool = False) -> timedelta:
+    """How long nothing leaves after a limit: as long as the platform told, otherwise longer each time.
+
+    `in_a_row` counts the stops from 1 since messages went well. `by_rate` is for limits on calls in a short time.
+    """
+    if told is not None and told > timedelta(0):
+        return told
+    if by_rate and in_a_row <= RATE_STOPS:
+        return _doubled(FIRST_RATE_STOP, in_a_row, LONGEST_RATE_STOP)
+    return _doubled(SHORTEST_STOP, in_a_row - RATE_STOPS if by_rate else in_a_row, LONGEST_STOP)
+
+
+def _doubled(first: timedelta, in_a_row: int, longest: timedelta) -> timedelta:
+    return min(first * (1 << min(max(in_a_row - 1, 0), 20)), longest)
 
 
 def back_off(attempt: int, chance: float) -> timedelta:
@@ -146,5 +156,4 @@ def back_off(attempt: int, chance: float) -> timedelta:
 
     Between half and all of 1, 2, 4 ... seconds up to five minutes; `chance` from 0 to below 1 spreads the callers.
     """
-    longest = min(FIRST_BACK_OFF * (1 << min(max(attempt - 1, 0), 20)), LONGEST_BACK_OFF)
-    return longest * (0.5 + chance / 2)
+    return _doubled(FIRST_BACK_OFF, attempt, LONGEST_BACK_OFF) * (0.5 + chance / 2)

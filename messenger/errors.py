@@ -62,7 +62,8 @@ class SendFailure:
 
     `next_step` comes first; `retries` says how often the same call may be repeated after it, and
     `then` what follows when those are used up. `retry_after` is the least time to wait, for the
-    Page when it is limited or paused, for the person when they are to be left alone for a while.
+    Page when the platform told how long it is limited or when it is paused, for the person when
+    they are to be left alone for a while.
     """
 
     kind: FailureKind
@@ -97,13 +98,13 @@ class _Rule:
     wait: timedelta | None = None
 
 
-LIMIT_WAIT: Final = timedelta(minutes=5)
+BUSY_WAIT: Final = timedelta(minutes=5)
 POLICY_WAIT: Final = timedelta(hours=6)
 PERSON_WAIT: Final = timedelta(days=1)
 
 _UNKNOWN = _Rule(FailureKind.UNKNOWN, NextStep.RECONCILE, 2, NextStep.SKIP)
 _NOT_SENT = _Rule(FailureKind.NOT_SENT, NextStep.RETRY_LATER, 3, NextStep.SKIP, timedelta(seconds=1))
-_LIMITED = _Rule(FailureKind.LIMITED, NextStep.RETRY_LATER, 10, NextStep.SKIP, LIMIT_WAIT)
+_LIMITED = _Rule(FailureKind.LIMITED, NextStep.RETRY_LATER, 10, NextStep.SKIP)
 _WINDOW_CLOSED = _Rule(FailureKind.WINDOW_CLOSED, NextStep.SKIP)
 _UNREACHABLE = _Rule(FailureKind.PERSON_UNREACHABLE, NextStep.STOP_PERSON)
 _TOO_SOON = _Rule(FailureKind.TOO_SOON, NextStep.SKIP)
@@ -115,7 +116,7 @@ _BAD_REQUEST = _Rule(FailureKind.BAD_REQUEST, NextStep.FIX)
 _ATTACHMENT = _Rule(FailureKind.ATTACHMENT_FAILED, NextStep.FIX)
 _FETCH_FAILED = _Rule(FailureKind.ATTACHMENT_FAILED, NextStep.RETRY_LATER, 1, NextStep.FIX, timedelta(seconds=5))
 _NO_REPLY = _Rule(FailureKind.REPLY_NOT_POSSIBLE, NextStep.SKIP)
-_THREAD_BUSY = _Rule(FailureKind.TEMPORARY, NextStep.RETRY_LATER, 3, NextStep.SKIP, LIMIT_WAIT)
+_THREAD_BUSY = _Rule(FailureKind.TEMPORARY, NextStep.RETRY_LATER, 3, NextStep.SKIP, BUSY_WAIT)
 _NO_PROFILE = _Rule(FailureKind.NOT_FOUND, NextStep.IGNORE)
 
 _RULES: Final[dict[tuple[int | None, int | None], _Rule]] = {

@@ -20,6 +20,7 @@ from storage.inbox import InboxStore
 from storage.keys import Keys
 from storage.lanes import LaneStore
 from storage.leads import LeadStore
+from storage.limits import LimitStore
 from storage.log import LogStore
 from storage.log_records import LogRecordStore
 from storage.notices import NoticeStore
@@ -48,6 +49,7 @@ class Store:
     fields: FieldStore
     deliveries: DeliveryStore
     lanes: LaneStore
+    limits: LimitStore
     audit: AuditStore
     log: LogStore
     log_records: LogRecordStore
@@ -74,6 +76,7 @@ class Store:
             fields=FieldStore(database),
             deliveries=DeliveryStore(database, keys),
             lanes=LaneStore(database),
+            limits=LimitStore(database),
             audit=AuditStore(keys),
             log=LogStore(),
             log_records=LogRecordStore(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, leave, show, with_runtime
+from app.commands.standing import limit_document, limit_line
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
@@ -154,6 +155,8 @@ def status(
 
     found = with_runtime(work)
     lines = [line for one in found for line in (_headline(one.campaign), f"  {_counts(one)}")]
+    held = limit_line(found[0].limit) if found else None
+    lines += [held] if held else []
     documents = [_document(one) for one in found]
     show(documents[0] if campaign is not None else documents, lines or ["There are no campaigns."], as_json=as_json)
 
@@ -281,6 +284,7 @@ def _document(found: "CampaignStatus") -> dict[str, Any]:
         "audience": campaign.audience_size,
         "total": found.report.total,
         "adds_up": found.adds_up,
+        "limit": limit_document(found.limit),
         "counts": [{"state": state, "reason": reason, "people": count} for state, reason, count in _rows(found)],
         "unknown": [str(one.lead_id) for one in found.report.unknown],
     }

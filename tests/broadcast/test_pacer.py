@@ -56,30 +56,39 @@ def test_claims_reach_only_as_far_ahead_as_calls_begin_soon(pacer):
 
 
 def test_a_limit_stops_everything_and_twice_as_long_the_next_time(pacer, clock):
-    pacer.refused(failure(FailureKind.LIMITED))
+    pacer.refused(failure(FailureKind.LIMITED, code=80006))
     assert pacer.held
     assert pacer.room(10) == 0
     assert pacer.ask_again_in() == pytest.approx(300)
     clock.forward(301)
     assert not pacer.held
-    pacer.refused(failure(FailureKind.LIMITED))
+    pacer.refused(failure(FailureKind.LIMITED, code=80006))
     assert pacer.ask_again_in() == pytest.approx(600)
     clock.forward(601)
-    pacer.accepted()
-    pacer.refused(failure(FailureKind.LIMITED))
+    assert pacer.room(10) == 1
+    for _ in range(20):
+        pacer.let_in()
+        clock.forward(0.5)
+    assert pacer.limit() is None
+    pacer.refused(failure(FailureKind.LIMITED, code=80006))
     assert pacer.ask_again_in() == pytest.approx(300)
 
 
 def test_the_time_the_platform_names_is_kept(pacer):
-    usage = Usage(percent=100, regain_minutes=42)
-    pacer.refused(failure(FailureKind.LIMITED, usage=usage, retry_after=timedelta(minutes=5)))
+    pacer.refused(failure(FailureKind.LIMITED, code=613, retry_after=timedelta(minutes=42)))
+    pacer.heard(Usage(percent=100, regain_minutes=42))
     assert pacer.ask_again_in() == pytest.approx(42 * 60)
+    pacer = Pacer(20, pacer.now_ns)
+    pacer.refused(failure(FailureKind.LIMITED, code=80006, retry_after=timedelta(seconds=2)))
+    assert pacer.ask_again_in() == pytest.approx(2)
 
 
 def test_many_refusals_of_one_round_count_once(pacer):
     for _ in range(20):
-        pacer.refused(failure(FailureKind.LIMITED))
+        pacer.refused(failure(FailureKind.LIMITED, code=80006))
+        pacer.heard(Usage(percent=100, regain_minutes=0))
     assert pacer.ask_again_in() == pytest.approx(300)
+    assert pacer.limit().code == 80006
 
 
 def test_an_unreachable_platform_is_tried_again_soon_then_later(pacer, clock):

@@ -8,8 +8,7 @@ from functools import partial
 
 from app import worker
 from broadcast.runner import BroadcastRunner
-from domain import pacing
-from messenger import errors
+from domain import holds, pacing
 from storage.lanes import LaneKeeper
 
 SHORTEST_STOP = timedelta(seconds=0.4)
@@ -19,8 +18,7 @@ LONGEST_STOP = timedelta(seconds=2)
 def hurry(ttl: timedelta) -> None:
     """Makes this process a hasty one."""
     pacing.SHORTEST_STOP, pacing.LONGEST_STOP = SHORTEST_STOP, LONGEST_STOP
-    for place, rule in errors._RULES.items():
-        if rule is errors._LIMITED:
-            errors._RULES[place] = errors._Rule(rule.kind, rule.step, rule.retries, rule.then, timedelta(seconds=1))
+    pacing.FIRST_RATE_STOP, pacing.LONGEST_RATE_STOP = SHORTEST_STOP, LONGEST_STOP
+    holds.STEPS = tuple((times, span // 30) for times, span in holds.STEPS)
     worker.BroadcastRunner = partial(BroadcastRunner, ttl=ttl)
     worker.LaneKeeper = partial(LaneKeeper, ttl=ttl)

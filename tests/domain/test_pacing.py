@@ -19,6 +19,7 @@ from domain.pacing import (
     advise,
     back_off,
     rested,
+    stop_for,
     take,
     take_media,
     taken_over,
@@ -159,18 +160,21 @@ def test_more_usage_never_allows_more(one: float, other: float) -> None:
     assert order.index(advise(low).standing) <= order.index(advise(high).standing)
 
 
-def test_a_refused_call_stops_the_page_whatever_the_share() -> None:
-    assert advise(10, limited=True) == Advice(Standing.NOTHING, timedelta(minutes=5))
-
-
 def test_the_platforms_own_time_counts_before_ours() -> None:
-    assert advise(100, regain=timedelta(minutes=17), in_a_row=9).lasts == timedelta(minutes=17)
-    assert advise(100, regain=timedelta(0)).lasts == timedelta(minutes=5)
+    assert stop_for(timedelta(minutes=17), in_a_row=9) == timedelta(minutes=17)
+    assert stop_for(timedelta(seconds=2), in_a_row=9, by_rate=True) == timedelta(seconds=2)
+    assert stop_for(timedelta(0), in_a_row=1) == timedelta(minutes=5)
+    assert advise(95, regain=timedelta(minutes=17)) == Advice(Standing.ANSWERS_ONLY, timedelta(minutes=17))
 
 
 def test_stops_in_a_row_grow_from_five_minutes_to_an_hour() -> None:
-    minutes = [advise(100, in_a_row=n).lasts // timedelta(minutes=1) for n in range(1, 8)]
+    minutes = [stop_for(None, in_a_row=n) // timedelta(minutes=1) for n in range(1, 8)]
     assert minutes == [5, 10, 20, 40, 60, 60, 60]
+
+
+def test_stops_for_calls_in_a_short_time_are_short_for_five_minutes_and_then_like_the_others() -> None:
+    seconds = [stop_for(None, in_a_row=n, by_rate=True) // timedelta(seconds=1) for n in range(1, 13)]
+    assert seconds == [15, 30, 60, 60, 60, 60, 300, 600, 1200, 2400, 3600, 3600]
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))

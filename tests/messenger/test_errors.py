@@ -198,7 +198,7 @@ def test_a_good_answer_is_its_members() -> None:
 
 def test_a_limit_waits_as_long_as_the_platform_says() -> None:
     usage = Usage(percent=100, regain_minutes=42)
-    assert failure({"code": 80006}).retry_after == timedelta(minutes=5)
+    assert failure({"code": 80006}).retry_after is None
     assert failure({"code": 80006}, usage=usage).retry_after == timedelta(minutes=42)
     assert failure({"code": 80006}, retry_after=timedelta(hours=1), usage=usage).retry_after == timedelta(hours=1)
     assert failure({"code": 551}, usage=usage).retry_after is None
