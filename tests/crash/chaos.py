@@ -35,13 +35,14 @@ where place <= $1 and (state = 'sending' or not $2) order by random() limit $3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ills:
-    """How much of it in about `seconds`; workers kill themselves at these moments, or are killed before that."""
+    """How much of it in about `seconds`: workers kill themselves at one of the moments, or are killed before that."""
 
     seconds: float
     kills: int
     freezes: int
     restarts: int
     stops_per_second: float
+    web_kills: int = 0
     frozen_for: float = 4.5
     moments: Sequence[str] = MOMENTS
 
@@ -53,6 +54,7 @@ class Chaos:
     runtime: Runtime
     platform: Platform
     launcher: Launcher
+    web: Process
     crowd: Crowd
     ills: Ills
     workers: int
@@ -62,7 +64,7 @@ class Chaos:
     stopped: set[tuple[str, str]] = field(default_factory=set)
     _alive: dict[int, Process] = field(default_factory=dict)
     _calm: asyncio.Event = field(default_factory=asyncio.Event)
-    _ending: bool = False
+    _ending: asyncio.Event = field(default_factory=asyncio.Event)
     _plan: random.Random = field(init=False)
     _moments: Any = field(init=False)
 
@@ -79,6 +81,7 @@ class Chaos:
 
     @property
     def killed(self) -> int:
+        """How many workers died so far."""
         return self.launcher.killed.total()
 
     async def run(self) -> None:
@@ -88,11 +91,12 @@ class Chaos:
                 parts.create_task(self._lives(place))
             parts.create_task(self._freezes())
             parts.create_task(self._restarts())
+            parts.create_task(self._web_lives())
             parts.create_task(self._stops())
 
     async def end(self) -> list[int]:
         """Asks every worker to stop; how they ended."""
-        self._ending = True
+        self._ending.set()
         processes = list(self._alive.values())
         for process in processes:
             process.send(signal.SIGTERM)
@@ -104,13 +108,14 @@ class Chaos:
         When enough have died, and for whoever ends by a fault of their own, there is one more, as a supervisor does.
         """
         mean = self.workers * self.ills.seconds / max(1, self.ills.kills)
-        while not self._ending:
+        while not self._ending.is_set():
             if self._calm.is_set() or self.killed >= self.ills.kills:
                 process = self._alive[place] = await self.launcher.start("worker")
                 await process.ended
             else:
                 moment = next(self._moments)
-                at = self._plan.randint(1, most_hits(moment))
+                # Early ones more often: few live long enough for the late ones.
+                at = 1 + int(most_hits(moment) * self._plan.random() ** 2)
                 process = self._alive[place] = await self.launcher.start("worker", moment, at)
                 life = min(3 * mean, max(0.5, self._plan.expovariate(1 / mean)))
                 await asyncio.wait([process.ended], timeout=life)
@@ -151,6 +156,23 @@ class Chaos:
             with contextlib.suppress(StorageError):
                 os.kill(await self._postmaster(), how)
                 self.restarts.append(kind)
+
+    async def _web_lives(self) -> None:
+        """The process that takes events dies too, and is followed by another; what it did not take comes again."""
+        left = self.ills.web_kills
+        while not self._ending.is_set():
+            over = asyncio.ensure_future(self._ending.wait())
+            life = self.ills.seconds / (self.ills.web_kills + 1) if left and not self._calm.is_set() else None
+            await asyncio.wait([self.web.ended, over], timeout=life, return_when=asyncio.FIRST_COMPLETED)
+            over.cancel()
+            if self._ending.is_set():
+                return
+            if not self.web.ended.done():
+                self.web.send(signal.SIGKILL)
+                left -= 1
+            if await self.web.ended > 0:
+                await asyncio.sleep(AGAIN_SECONDS)
+            self.web = await self.launcher.start("web")
 
     async def _postmaster(self) -> int:
         async with self.runtime.store.database.connection() as connection:

@@ -16,6 +16,8 @@ from typing import Any
 
 from tests.crash.planted import Planted
 
+AT_RANDOM = "at random"
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Process:
@@ -36,7 +38,7 @@ class Process:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Launcher:
-    """Starts web and workers of one installation; `killed` counts who died of SIGKILL, and of what moment."""
+    """Starts web and workers of one installation; `killed` counts the workers that SIGKILL ended, by the moment."""
 
     program: asyncio.subprocess.Process
     env: dict[str, str]
@@ -44,6 +46,7 @@ class Launcher:
     ttl: float
     planted: Planted | None
     killed: Counter[str] = field(default_factory=Counter)
+    web_killed: int = 0
     gave_up: list[int] = field(default_factory=list)
     _processes: dict[str, Process] = field(default_factory=dict)
     _waiting: dict[str, asyncio.Future[Process]] = field(default_factory=dict)
@@ -79,8 +82,10 @@ class Launcher:
 
     def _end(self, process: Process, status: int) -> None:
         process.ended.set_result(status)
-        if status == -signal.SIGKILL:
-            self.killed[process.struck or "at random"] += 1
+        if status == -signal.SIGKILL and process.name.startswith("web"):
+            self.web_killed += 1
+        elif status == -signal.SIGKILL:
+            self.killed[process.struck or AT_RANDOM] += 1
         elif status != 0:
             self.gave_up.append(status)
 

@@ -22,7 +22,7 @@ from tests.crash.checker import Audience, Facts, Row, Verdict, check
 from tests.crash.people import Crowd, begin, gather, report_of
 from tests.crash.planted import Planted
 from tests.crash.platform_side import Platform, platform
-from tests.crash.processes import Launcher, launcher
+from tests.crash.processes import Launcher, Process, launcher
 
 TTL = 2.5
 ECHO_LATE_SECONDS = 3.0
@@ -72,6 +72,7 @@ class Outcome:
     plan: Plan
     verdict: Verdict
     killed: Counter[str]
+    web_killed: int
     gave_up: int
     frozen: int
     restarts: list[str]
@@ -90,6 +91,7 @@ class Installation:
     runtime: Runtime
     platform: Platform
     launcher: Launcher
+    web: Process
     crowd: Crowd = field(default_factory=Crowd)
 
 
@@ -103,6 +105,7 @@ async def play(plan: Plan, folder: Path) -> Outcome:
             runtime=here.runtime,
             platform=here.platform,
             launcher=here.launcher,
+            web=here.web,
             crowd=here.crowd,
             ills=plan.ills,
             workers=plan.workers,
@@ -124,6 +127,7 @@ async def play(plan: Plan, folder: Path) -> Outcome:
         plan=plan,
         verdict=await asyncio.to_thread(check, facts),
         killed=here.launcher.killed,
+        web_killed=here.launcher.web_killed,
         gave_up=len(here.launcher.gave_up),
         frozen=len(chaos.woken),
         restarts=chaos.restarts,
@@ -150,9 +154,9 @@ async def installed(plan: Plan, folder: Path) -> AsyncIterator[Installation]:
             made = await stack.enter_async_context(
                 launcher(environ, folder / "log.jsonl", ttl=TTL, planted=plan.planted)
             )
-            await made.start("web")
+            web = await made.start("web")
             await _answers(port)
-            yield Installation(runtime=runtime, platform=side, launcher=made)
+            yield Installation(runtime=runtime, platform=side, launcher=made, web=web)
     finally:
         await server.stop()
 
@@ -195,12 +199,11 @@ async def _value(here: Installation, sql: str) -> Any:
 
 
 async def _until_over(here: Installation, chaos: Chaos, plan: Plan, going: "asyncio.Task[None]") -> None:
-    """The campaigns came to their end, or enough went wrong, or the time is up."""
+    """The campaigns came to their end and enough have died, or there was twice the time for it."""
     latest = time.monotonic() + 2 * plan.ills.seconds
     while time.monotonic() < latest and not going.done():
-        if await _value(here, "select count(*) from campaign where state <> 'finished'") == 0:
-            return
-        if chaos.killed >= plan.ills.kills and time.monotonic() > latest - plan.ills.seconds:
+        open_campaigns = await _value(here, "select count(*) from campaign where state <> 'finished'")
+        if not open_campaigns and chaos.killed >= plan.ills.kills:
             return
         await asyncio.sleep(0.25)
 

@@ -22,7 +22,7 @@ pytestmark = [
 
 SHORT = Plan(
     seed=7, workers=2, pages=10, people=1500, pace=15,
-    ills=Ills(seconds=18, kills=12, freezes=2, restarts=2, stops_per_second=3),
+    ills=Ills(seconds=18, kills=12, freezes=2, restarts=2, stops_per_second=3, web_kills=1),
 )  # fmt: skip
 LIMITED = ({"fault": "error", "code": 613, "rate": 0.1},)
 EVERY_EVENT_TWICE = ({"fault": "duplicate", "rate": 1.0},)
@@ -53,6 +53,7 @@ def test_whatever_dies_nobody_is_reached_twice_forgotten_or_written_to_after_a_s
     assert outcome.killed.total() >= SHORT.ills.kills
     assert outcome.restarts == ["fast", "immediate"]
     assert outcome.frozen >= 1
+    assert outcome.web_killed == 1
     assert outcome.stops > 20
     assert outcome.verdict.sends > SHORT.people * 0.9
     assert {"hang", "accepted_and_cut", "error 613", "error 2"} <= outcome.faults.keys()
