@@ -25,9 +25,9 @@ from tests.crash.scenario import TTL, Outcome, Plan, play
 ONE, MANY = 1, 40
 PACES = {ONE: 30, MANY: 12}
 # A single Page may send so little that it gets this share of the sends; its workers come and go all the more.
-SHARE_OF_ONE = 0.02
-KILLS_OF_ONE = 1 / 3
-SECONDS_PER_FREEZE, SECONDS_PER_RESTART, SECONDS_PER_WEB_KILL = 25, 75, 40
+SHARE_OF_ONE = 0.01
+KILLS_OF_ONE = 0.4
+SECONDS_PER_FREEZE, SECONDS_PER_RESTART, SECONDS_PER_WEB_KILL = 40, 75, 40
 # What is lost to stops and to messages that stay unknown.
 MORE_PEOPLE = 1.05
 # Of fewer chances three in n says nothing.
@@ -113,7 +113,7 @@ def chosen() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=None, help="what goes wrong is drawn from it; any, if left out")
     parser.add_argument("--sends", type=int, default=100_000, help="messages in all (%(default)s)")
     parser.add_argument("--kills", type=int, default=300, help="killed workers in all (%(default)s)")
-    parser.add_argument("--minutes", type=float, default=20.0, help="about how long in all (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=25.0, help="about how long in all (%(default)s)")
     parser.add_argument("--workers", type=int, default=None, help="one installation only, with so many workers")
     parser.add_argument("--pages", type=int, default=None, help="one installation only, with so many Pages")
     return parser.parse_args()

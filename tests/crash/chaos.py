@@ -147,15 +147,12 @@ class Chaos:
 
     async def _restarts(self) -> None:
         """The database stops fast and at once in turns; its supervisor starts it again."""
-        if not self.ills.restarts:
-            return
         for number in range(self.ills.restarts):
             if not await self._pause(self.ills.seconds / (self.ills.restarts + 1)):
                 return
             kind, how = ("fast", signal.SIGINT) if number % 2 == 0 else ("immediate", signal.SIGQUIT)
-            with contextlib.suppress(StorageError):
-                os.kill(await self._postmaster(), how)
-                self.restarts.append(kind)
+            os.kill(await self._postmaster(), how)
+            self.restarts.append(kind)
 
     async def _web_lives(self) -> None:
         """The process that takes events dies too, and is followed by another; what it did not take comes again."""
@@ -175,10 +172,13 @@ class Chaos:
             self.web = await self.launcher.start("web")
 
     async def _postmaster(self) -> int:
-        async with self.runtime.store.database.connection() as connection:
-            backend = await connection.fetchval("select pg_backend_pid()")
-        status = await asyncio.to_thread(Path(f"/proc/{backend}/stat").read_text)
-        return int(status.rpartition(")")[2].split()[1])
+        while True:
+            with contextlib.suppress(StorageError, FileNotFoundError):
+                async with self.runtime.store.database.connection() as connection:
+                    backend = await connection.fetchval("select pg_backend_pid()")
+                status = await asyncio.to_thread(Path(f"/proc/{backend}/stat").read_text)
+                return int(status.rpartition(")")[2].split()[1])
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _stops(self) -> None:
         """People who are about to be written to, or just are, say stop."""

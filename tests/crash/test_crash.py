@@ -21,8 +21,8 @@ pytestmark = [
 ]
 
 SHORT = Plan(
-    seed=7, workers=2, pages=10, people=1500, pace=15,
-    ills=Ills(seconds=18, kills=12, freezes=2, restarts=2, stops_per_second=3, web_kills=1),
+    seed=7, workers=2, pages=20, people=2000, pace=20,
+    ills=Ills(seconds=16, kills=12, freezes=2, restarts=2, stops_per_second=3, web_kills=1),
 )  # fmt: skip
 LIMITED = ({"fault": "error", "code": 613, "rate": 0.1},)
 EVERY_EVENT_TWICE = ({"fault": "duplicate", "rate": 1.0},)
@@ -55,7 +55,7 @@ def test_whatever_dies_nobody_is_reached_twice_forgotten_or_written_to_after_a_s
     assert outcome.frozen >= 1
     assert outcome.web_killed == 1
     assert outcome.stops > 20
-    assert outcome.verdict.sends > SHORT.people * 0.9
+    assert outcome.verdict.sends > SHORT.people * 0.8
     assert {"hang", "accepted_and_cut", "error 613", "error 2"} <= outcome.faults.keys()
 
 
