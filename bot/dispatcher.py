@@ -4,7 +4,8 @@ Read from top to bottom: first what is about the Page, then what was sent to a p
 event is handled in one transaction with the removal of its inbox row, so its effects happen once or not at all.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -16,11 +17,14 @@ from broadcast.receipts import Receipts
 from domain.ids import PageId
 from domain.inbox import InboxItem
 from domain.page import Page
+from domain.pauses import LIFTED_BY_STANDING, LIFTED_BY_UNBLOCK, PagePause
 from messenger import events
 from messenger.envelope import Incoming, parse_delivery
 from privacy.erasure import Erasure
 from storage.database import Transaction
 from storage.store import Store
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +106,26 @@ class Dispatcher:
 
     async def _policy(self, page_id: PageId, event: events.PolicyEnforced) -> None:
         match event.action:
-            case events.PolicyAction.UNBLOCK | events.PolicyAction.WARNING:
-                return
+            case events.PolicyAction.WARNING:
+                log.warning("page.warned", extra={"page": page_id})
+            case events.PolicyAction.UNBLOCK:
+                await self._lift(page_id, LIFTED_BY_UNBLOCK)
             case events.PolicyAction.BLOCK | events.PolicyAction.UNKNOWN:
-                await self.store.pages.pause(page_id, "policy_enforcement")
+                await self._pause(page_id, PagePause.POLICY_ENFORCEMENT)
             case _:
                 assert_never(event.action)
 
     async def _integrity(self, page_id: PageId, event: events.IntegrityChanged) -> None:
         if event.status == "restricted" or event.restrictions:
-            await self.store.pages.pause(page_id, "business_integrity")
+            await self._pause(page_id, PagePause.BUSINESS_INTEGRITY)
+        elif event.status is not None:
+            await self._lift(page_id, LIFTED_BY_STANDING)
+
+    async def _pause(self, page_id: PageId, cause: PagePause) -> None:
+        if await self.store.pages.pause(page_id, cause):
+            log.error("page.paused", extra={"page": page_id, "cause": cause})
+
+    async def _lift(self, page_id: PageId, causes: Sequence[PagePause]) -> None:
+        """The Page stays paused: a person decides when it sends again."""
+        if await self.store.pages.lift(page_id, causes, PagePause.RESTRICTION_LIFTED):
+            log.warning("page.restriction_lifted", extra={"page": page_id})

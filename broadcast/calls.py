@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from broadcast.breakers import Breakers
 from broadcast.current_page import CurrentPage
 from broadcast.failures import Consequence, of_answer, of_delivery
 from broadcast.limits import Limits
 from broadcast.outcomes import Outcomes, Settled
 from broadcast.pacer import Pacer
-from broadcast.refusals import Refusals
 from broadcast.sender import Sender
 from broadcast.turns import Turns
 from domain.delivery import Accepted, Declined, NotSent, Unsure
@@ -67,10 +67,10 @@ class Calls:
     fault: BaseException | None = None
     _claims: deque[tuple[Claimed, OutgoingMessage | None, float, bool]] = field(default_factory=deque)
     _callers: set[asyncio.Task[None]] = field(default_factory=set)
-    _refusals: Refusals = field(init=False)
+    _breakers: Breakers = field(init=False)
 
     def __post_init__(self) -> None:
-        self._refusals = Refusals(page_id=self.page.page_id, store=self.sending.store, clock=self.sending.clock)
+        self._breakers = Breakers(page_id=self.page.page_id, store=self.sending.store, clock=self.sending.clock)
 
     async def start(self, claimed: Sequence[Claimed], asked: float) -> None:
         """Begins a call for each; `asked` is when they were asked for, which every call must begin soon after."""
@@ -184,7 +184,7 @@ class Calls:
             self.pacer.let_in()
             self.pacer.heard(result.usage)
             if isinstance(one, ClaimedDelivery):
-                self._refusals.forget(one.campaign_id)
+                self._breakers.went_well(one.campaign_id)
             return Consequence(outcome=Accepted(result.mid))
         return await self._failed(one, page, result)
 
@@ -204,7 +204,7 @@ class Calls:
             # Before the outcome is written: whoever takes the lane over must keep still too.
             await self.limits.keep()
         if consequence.page is not None:
-            await self.page.pause(page, consequence.page)
+            await self.page.pause(page, consequence.page, consequence.page_until)
         if isinstance(one, ClaimedDelivery):
-            await self._refusals.count(one.campaign_id, failure, consequence)
+            await self._breakers.failed(one.campaign_id, failure, consequence)
         return consequence

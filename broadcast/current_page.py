@@ -6,6 +6,7 @@ A Page is read again every few seconds, so that a new token, pace or pause is ob
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from broadcast.pacer import Pacer
 from domain.ids import PageId
@@ -67,13 +68,13 @@ class CurrentPage:
         self._until = asyncio.get_running_loop().time() + fresh
         return found
 
-    async def pause(self, used: Page, cause: str) -> None:
+    async def pause(self, used: Page, cause: str, resume_after: datetime | None = None) -> None:
         """Pauses the Page, unless it was connected anew while the call that used `used` was under way."""
         try:
             async with self._pausing:
                 page = await self.read()
                 if page.token == used.token and page.state == "connected":
-                    await self.pages.pause(self.page_id, cause)
+                    await self.pages.pause(self.page_id, cause, resume_after)
                     log.error("page.paused", extra={"page": self.page_id, "cause": cause})
                     await self.read()
         except StorageError as error:

@@ -62,11 +62,15 @@ _HOLDS: Final = frozenset({FailureKind.NOT_SENT, FailureKind.LIMITED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consequence:
-    """`person` is why they are lost to campaigns, `page` why it pauses; `hold` when nothing of the Page may leave."""
+    """`person` is why they are lost to campaigns, `page` why it pauses; `hold` when nothing of the Page may leave.
+
+    A Page that pauses should not be resumed before `page_until`.
+    """
 
     outcome: Outcome
     person: str | None = None
     page: str | None = None
+    page_until: datetime | None = None
     hold: bool = False
 
 
@@ -77,7 +81,7 @@ def of_delivery(failure: SendFailure, now: datetime) -> Consequence:
 
 def of_answer(failure: SendFailure, now: datetime) -> Consequence:
     """What a failed bot answer means: like a campaign's, but it does not wait for somebody to resume the Page."""
-    return _consequence(failure, now, page_wait=ANSWER_WAIT)
+    return _consequence(failure, now, page_wait=failure.retry_after or ANSWER_WAIT)
 
 
 def _consequence(failure: SendFailure, now: datetime, page_wait: timedelta) -> Consequence:
@@ -90,7 +94,8 @@ def _consequence(failure: SendFailure, now: datetime, page_wait: timedelta) -> C
         case Course.AGAIN:
             return Consequence(outcome=NotSent(reason, now + wait, code, subcode), hold=failure.kind in _HOLDS)
         case Course.AGAIN_WHEN_PAGE_WORKS:
-            return Consequence(outcome=NotSent(reason, now + page_wait, code, subcode), page=reason)
+            until = None if failure.retry_after is None else now + failure.retry_after
+            return Consequence(outcome=NotSent(reason, now + page_wait, code, subcode), page=reason, page_until=until)
         case Course.SKIP:
             return Consequence(outcome=Declined(reason, True, code, subcode))
         case Course.REFUSE:

@@ -5,7 +5,7 @@ What the pacer knows is written down when it changes, and read once by whoever t
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from broadcast.pacer import Pacer
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 # A warning is renewed by every answer; its end in the database may lag so far behind.
 _LAG_SECONDS = 30.0
+_PATIENCE_SECONDS = 2.0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -32,7 +33,7 @@ class Limits:
     _taken_over: bool = False
     _kept: PageLimit | None = None
     _kept_until: float = 0.0
-    _keeping: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _keeping: bool = False
 
     async def take_over(self) -> None:
         """Before the first claim: keeps still as the holder before did; raises StorageError."""
@@ -45,21 +46,28 @@ class Limits:
         self._taken_over = True
 
     async def keep(self) -> None:
-        """Writes down what changed; what could not be written is tried again with the next round."""
-        async with self._keeping:
-            limit = self.pacer.limit()
-            if not self._changed(limit):
-                return
-            try:
+        """Writes down what changed, unless somebody is at it; what could not be written is for the next round.
+
+        Never waits long: what became of calls must not wait for a database that is gone.
+        """
+        limit = self.pacer.limit()
+        if self._keeping or not self._changed(limit):
+            return
+        self._keeping = True
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
                 if limit is None:
                     await self.limits.clear(self.lease)
                 else:
                     await self.limits.put(self.lease, limit)
-            except StorageError as error:
-                log.warning("page.limit_unsaved", extra={"page": self.lease.key, "error": error.code})
-                return
-            self._tell(limit)
-            self._note(limit)
+        except (StorageError, TimeoutError) as error:
+            reason = error.code if isinstance(error, StorageError) else "timeout"
+            log.warning("page.limit_unsaved", extra={"page": self.lease.key, "error": reason})
+            return
+        finally:
+            self._keeping = False
+        self._tell(limit)
+        self._note(limit)
 
     def _changed(self, limit: PageLimit | None) -> bool:
         kept = self._kept

@@ -50,9 +50,9 @@ def check_basis(basis: MarketingBasis, region: str) -> None:
 class Page:
     """One connected Page with its settings; `pace` is messages per second, `token` the platform's access token.
 
-    `frequency_hours` is the least time between two campaign messages to a person, None for no cap; `quiet_from` and
-    `quiet_until` are minutes after midnight by each person's clock; a yes under a notice older than
-    `consent_from_notice` permits nothing.
+    A paused one should not be resumed before `resume_after`. `frequency_hours` is the least time between two campaign
+    messages to a person, None for no cap; `quiet_from` and `quiet_until` are minutes after midnight by each person's
+    clock; a yes under a notice older than `consent_from_notice` permits nothing.
     """
 
     page_id: PageId
@@ -76,3 +76,4 @@ class Page:
     quiet_from: int | None = None
     quiet_until: int | None = None
     consent_from_notice: int = 0
+    resume_after: datetime | None = None

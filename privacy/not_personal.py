@@ -14,7 +14,7 @@ NOT_PERSONAL: Mapping[str, tuple[str, ...]] = {
         *("page_id", "name", "region", "language", "time_zone", "controller_name", "controller_contact"),
         *("dpo_contact", "marketing_basis", "minimum_age", "pace", "takeover_hours", "use_first_name", "state"),
         *("paused_cause", "token_sealed", "connected_at", "frequency_hours", "quiet_from", "quiet_until"),
-        "consent_from_notice",
+        *("consent_from_notice", "resume_after"),
     ),
     "notice": ("page_id", "version", "language", "notice_id", "body", "sha256", "published_at"),
     "shown_text": ("page_id", "sha256", "language", "body", "first_used"),

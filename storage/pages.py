@@ -1,6 +1,8 @@
 """Which Pages are connected, and with which settings?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.ids import PageId
 from domain.page import MarketingBasis, Page
@@ -58,20 +60,32 @@ class PageStore:
                     **fields,
                     "state": page.state,
                     "paused_cause": page.paused_cause,
+                    "resume_after": page.resume_after,
                     "token_sealed": self.keys.system.seal(Label.PAGE_TOKEN, page.page_id.encode(), token),
                     "connected_at": page.connected_at,
                 },
             )
 
-    async def pause(self, page_id: PageId, cause: str) -> None:
-        """Stops all campaigns of the Page until `resume`; the first cause stays."""
+    async def pause(self, page_id: PageId, cause: str, resume_after: datetime | None = None) -> bool:
+        """Stops all campaigns of the Page until `resume`; the first cause stays. Whether this call stopped them."""
         with boundary():
-            await PageRow.filter(page_id=page_id, state="connected").update(state="paused", paused_cause=cause)
+            paused = await PageRow.filter(page_id=page_id, state="connected").update(
+                state="paused", paused_cause=cause, resume_after=resume_after
+            )
+        return paused > 0
+
+    async def lift(self, page_id: PageId, causes: Sequence[str], instead: str) -> bool:
+        """Notes that what paused the Page is over, if it was one of these causes; it stays paused."""
+        with boundary():
+            lifted = await PageRow.filter(page_id=page_id, state="paused", paused_cause__in=list(causes)).update(
+                paused_cause=instead, resume_after=None
+            )
+        return lifted > 0
 
     async def resume(self, page_id: PageId) -> None:
         """Lets the Page's campaigns go on."""
         with boundary():
-            await PageRow.filter(page_id=page_id).update(state="connected", paused_cause=None)
+            await PageRow.filter(page_id=page_id).update(state="connected", paused_cause=None, resume_after=None)
 
     def _page(self, row: PageRow) -> Page:
         token = self.keys.system.open(Label.PAGE_TOKEN, row.page_id.encode(), bytes(row.token_sealed))
@@ -81,6 +95,7 @@ class PageStore:
             page_id=PageId(row.page_id),
             state=row.state,
             paused_cause=row.paused_cause,
+            resume_after=row.resume_after,
             token=Pii(token.decode()),
             connected_at=row.connected_at,
             **settings,

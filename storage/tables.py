@@ -24,6 +24,7 @@ class PageRow(Model):
     use_first_name = fields.BooleanField()
     state = fields.TextField()
     paused_cause = fields.TextField(null=True)
+    resume_after = fields.DatetimeField(null=True)
     frequency_hours = fields.SmallIntField(null=True)
     quiet_from = fields.SmallIntField(null=True)
     quiet_until = fields.SmallIntField(null=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, leave, show, with_runtime
-from app.commands.standing import limit_document, limit_line
+from app.commands.standing import limit_document, standing_lines
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
@@ -154,9 +154,8 @@ def status(
         return [await _campaigns(runtime).status(chosen.page_id, one.campaign_id) for one in found]
 
     found = with_runtime(work)
-    lines = [line for one in found for line in (_headline(one.campaign), f"  {_counts(one)}")]
-    held = limit_line(found[0].limit) if found else None
-    lines += [held] if held else []
+    lines = [line for one in found for line in (*_head(one.campaign), f"  {_counts(one)}")]
+    lines += standing_lines(found[0].page, found[0].limit) if found else []
     documents = [_document(one) for one in found]
     show(documents[0] if campaign is not None else documents, lines or ["There are no campaigns."], as_json=as_json)
 
@@ -255,6 +254,14 @@ def _time(text: Any) -> datetime:
         raise CommandFailed(str(error)) from None
 
 
+def _head(campaign: "Campaign") -> list[str]:
+    from domain.pauses import campaign_remedy
+
+    if campaign.state != "paused" or campaign.paused_cause is None:
+        return [_headline(campaign)]
+    return [_headline(campaign), f"  {campaign_remedy(campaign.paused_cause)} {campaign.campaign_id}"]
+
+
 def _headline(campaign: "Campaign") -> str:
     cause = f" ({campaign.paused_cause})" if campaign.paused_cause else ""
     if campaign.state == "scheduled" and campaign.start_at is not None:
@@ -284,6 +291,8 @@ def _document(found: "CampaignStatus") -> dict[str, Any]:
         "audience": campaign.audience_size,
         "total": found.report.total,
         "adds_up": found.adds_up,
+        "paused_cause": campaign.paused_cause,
+        "page_paused_cause": found.page.paused_cause,
         "limit": limit_document(found.limit),
         "counts": [{"state": state, "reason": reason, "people": count} for state, reason, count in _rows(found)],
         "unknown": [str(one.lead_id) for one in found.report.unknown],

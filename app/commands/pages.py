@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.running import AsJson, CommandFailed, PageOption, chosen_page, one_of, show, with_runtime
+from app.commands.standing import limit_document, pause_lines, standing_lines
 
 if TYPE_CHECKING:
     from app.connect import Connected
     from app.runtime import Runtime
+    from domain.ids import PageId
     from domain.page import Page
+    from storage.limits import KeptLimit
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Connect Pages and change their settings.")
 
@@ -19,21 +22,26 @@ TOKEN_VARIABLE = "FB_PAGE_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 
 @app.command()
 def connect(
-    controller_name: Annotated[str, typer.Option(help="Who is responsible for the data (GDPR: the controller).")],
-    controller_contact: Annotated[str, typer.Option(help="Where people reach the controller.")],
     page_id: Annotated[str | None, typer.Argument(help="The Page's id; left out, that of FB_PAGE_ID.")] = None,
+    controller_name: Annotated[
+        str, typer.Option(help="Who is responsible for the data (GDPR: the controller); for a new Page.")
+    ] = "",
+    controller_contact: Annotated[str, typer.Option(help="Where people reach the controller; for a new Page.")] = "",
     dpo_contact: Annotated[str, typer.Option(help="The data protection officer's contact, if there is one.")] = "",
-    region: Annotated[str, typer.Option(help="EU, UK, US ...; unknown counts as EU.")] = "unknown",
-    language: Annotated[str, typer.Option(help="The Page's language.")] = "en",
+    region: Annotated[
+        str | None, typer.Option(help="EU, UK, US ...; a new Page's is unknown, as strict as EU.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="The Page's language; a new Page's is en.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the Page's token, subscribe to its events, publish menu and privacy notice.
 
-    The token is read from FB_PAGE_ACCESS_TOKEN, never from the command line, where others could see it.
+    The token is read from FB_PAGE_ACCESS_TOKEN, never from the command line, where others could see it. A Page that
+    is connected already keeps what is left out, and goes on if its token was what stopped it.
     """
 
     async def work(runtime: "Runtime") -> "Connected":
-        from app.connect import Controller, connect_page
+        from app.connect import Controller, ControllerMissing, connect_page
         from domain.ids import PageId
         from domain.personal import Pii
 
@@ -42,21 +50,30 @@ def connect(
             raise CommandFailed("say which Page: assent pages connect PAGE_ID, or set FB_PAGE_ID")
         if token is None:
             raise CommandFailed(f"set {TOKEN_VARIABLE} to the Page's access token for this one command")
-        return await connect_page(
-            runtime,
-            PageId(wanted),
-            Pii(token.get_secret_value()),
-            Controller(name=controller_name, contact=controller_contact, dpo_contact=dpo_contact),
-            region=region,
-            language=language,
-        )
+        if bool(controller_name) != bool(controller_contact):
+            raise CommandFailed("give --controller-name and --controller-contact together")
+        controller = Controller(name=controller_name, contact=controller_contact, dpo_contact=dpo_contact)
+        try:
+            return await connect_page(
+                runtime,
+                PageId(wanted),
+                Pii(token.get_secret_value()),
+                controller if controller_name else None,
+                region=region,
+                language=language,
+            )
+        except ControllerMissing as missing:
+            raise CommandFailed(str(missing)) from None
 
     connected = with_runtime(work)
     page = connected.page
     document = {"page": page.page_id, "name": page.name, "fields": list(connected.fields)}
     show(
         document,
-        [f"Page {page.page_id} “{page.name}” is connected; {len(connected.fields)} kinds of events come."],
+        [
+            f"Page {page.page_id} “{page.name}” is connected; {len(connected.fields)} kinds of events come.",
+            *pause_lines(page),
+        ],
         as_json=as_json,
     )
 
@@ -65,12 +82,16 @@ def connect(
 def list_pages(as_json: AsJson = False) -> None:
     """Show the connected Pages."""
 
-    async def work(runtime: "Runtime") -> "list[Page]":
-        return await runtime.store.pages.all()
+    async def work(runtime: "Runtime") -> "tuple[list[Page], dict[PageId, KeptLimit]]":
+        return await runtime.store.pages.all(), await runtime.store.limits.all()
 
-    found = with_runtime(work)
-    lines = [f"{page.page_id}  {page.name}  {page.state}{_cause(page)}  {page.region}  {page.pace}/s" for page in found]
-    show([_document(page) for page in found], lines or ["No Page is connected: assent pages connect"], as_json=as_json)
+    found, limits = with_runtime(work)
+    lines = []
+    for page in found:
+        lines.append(f"{page.page_id}  {page.name}  {page.state}{_cause(page)}  {page.region}  {page.pace}/s")
+        lines += [f"  {line}" for line in standing_lines(page, limits.get(page.page_id))]
+    documents = [{**_document(page), "limit": limit_document(limits.get(page.page_id))} for page in found]
+    show(documents, lines or ["No Page is connected: assent pages connect"], as_json=as_json)
 
 
 @app.command("set")
@@ -131,11 +152,20 @@ def set_page(
 
 
 @app.command()
-def resume(page: PageOption = None) -> None:
+def resume(
+    page: PageOption = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Before the time that the platform wants is over.")] = False,
+) -> None:
     """Let the campaigns of a paused Page go on, once the cause is gone."""
 
     async def work(runtime: "Runtime") -> str:
         chosen = await chosen_page(runtime, page)
+        early = chosen.resume_after is not None and runtime.clock() < chosen.resume_after
+        if early and not anyway:
+            raise CommandFailed(
+                f"calls before {chosen.resume_after:%Y-%m-%d %H:%M} UTC could prolong what the platform holds against "
+                "the Page; wait, or say --anyway"
+            )
         await runtime.store.pages.resume(chosen.page_id)
         return chosen.page_id
 
@@ -170,6 +200,7 @@ def _document(page: "Page") -> dict[str, object]:
         "name": page.name,
         "state": page.state,
         "paused_cause": page.paused_cause,
+        "resume_after": page.resume_after and page.resume_after.isoformat(),
         "region": page.region,
         "language": page.language,
         "controller_name": page.controller_name,

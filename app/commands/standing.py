@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from domain.page import Page
     from storage.limits import KeptLimit
 
 _STANDINGS = {
@@ -16,6 +17,24 @@ _CAUSES = {
     "usage": "the allowance of calls fills up",
     "unreachable": "the platform cannot be reached",
 }
+
+
+def standing_lines(page: "Page", kept: "KeptLimit | None") -> list[str]:
+    """What holds the Page up, and what to do about it; nothing while it sends."""
+    limit = limit_line(kept)
+    return [*pause_lines(page), *([limit] if limit else [])]
+
+
+def pause_lines(page: "Page") -> list[str]:
+    """Why the Page is paused, and what to do."""
+    from domain.pauses import page_remedy
+
+    if page.paused_cause is None:
+        return []
+    lines = [f"Page {page.page_id} is paused ({page.paused_cause}): {page_remedy(page.paused_cause)}"]
+    if page.resume_after is not None:
+        lines.append(f"Page {page.page_id}: do not resume it before {page.resume_after:%Y-%m-%d %H:%M} UTC")
+    return lines
 
 
 def limit_line(kept: "KeptLimit | None") -> str | None:

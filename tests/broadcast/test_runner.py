@@ -190,8 +190,34 @@ async def test_a_message_the_platform_calls_wrong_pauses_its_campaign_before_eve
     async with sending(world, sink, in_flight=4, open_limit=4):
         await eventually(lambda: world.value("select state = 'paused' from campaign"))
         await eventually(lambda: world.value("select count(*) = 0 from delivery where state = 'sending'"))
-    assert (await world.campaigns.get(PAGE, campaign_id)).paused_cause == "bad_request"
+    assert (await world.campaigns.get(PAGE, campaign_id)).paused_cause == "errors_rising:100"
     assert 10 <= len(sink.arrivals) < 25
+
+
+async def test_a_platform_that_leaves_calls_unanswered_does_not_make_the_whole_audience_unknown(world, sink):
+    await audience(world, 60)
+    campaign_id = await world.campaign()
+    sink.reply = sink.cut
+    async with sending(world, sink, in_flight=4, open_limit=4):
+        await eventually(lambda: world.value("select state = 'paused' from campaign"))
+        await eventually(lambda: world.value("select count(*) = 0 from delivery where state = 'sending'"))
+        cut, sink.reply = len(sink.arrivals), None
+        assert 10 <= cut < 25
+        assert (await world.campaigns.get(PAGE, campaign_id)).paused_cause == "errors_rising:no_answer"
+        await world.campaigns.step(PAGE, campaign_id, CampaignState.RUNNING, now=NOW)
+        await eventually(lambda: finished(world, campaign_id))
+    states = Counter((await world.states(campaign_id)).values())
+    assert states[("sent", None)] == 60 - cut
+    assert sink.twice == {}
+
+
+async def test_closed_windows_are_about_one_person_each_and_stop_no_campaign(world, sink):
+    await audience(world, 40)
+    campaign_id = await world.campaign()
+    sink.reply = sink.refuse(10, 2018278)
+    async with sending(world, sink):
+        await eventually(lambda: finished(world, campaign_id))
+    assert len(sink.arrivals) == 40
 
 
 async def test_a_pause_ends_the_sending_and_a_resume_goes_on_with_the_rest(world, sink):
