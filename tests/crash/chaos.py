@@ -107,7 +107,8 @@ class Chaos:
 
         When enough have died, and for whoever ends by a fault of their own, there is one more, as a supervisor does.
         """
-        mean = self.workers * self.ills.seconds / max(1, self.ills.kills)
+        # Longer than the kills alone would want: some end earlier, at their moment.
+        mean = 1.5 * self.workers * self.ills.seconds / max(1, self.ills.kills)
         while not self._ending.is_set():
             if self._calm.is_set() or self.killed >= self.ills.kills:
                 process = self._alive[place] = await self.launcher.start("worker")
@@ -115,7 +116,7 @@ class Chaos:
             else:
                 moment = next(self._moments)
                 # Early ones more often: few live long enough for the late ones.
-                at = 1 + int(most_hits(moment) * self._plan.random() ** 2)
+                at = 1 + int(most_hits(moment) * self._plan.random() ** 3)
                 process = self._alive[place] = await self.launcher.start("worker", moment, at)
                 life = min(3 * mean, max(0.5, self._plan.expovariate(1 / mean)))
                 await asyncio.wait([process.ended], timeout=life)
