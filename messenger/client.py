@@ -120,7 +120,7 @@ class MessengerClient:
     ) -> SendResult:
         """One attempt, never repeated here; an UNKNOWN failure may have reached the person.
 
-        Without a connection after `begin_within` seconds it is surely not sent.
+        What has not begun to leave after `begin_within` seconds is surely not sent.
         """
         body = send_body(psid, message, metadata, messaging_type)
         answer = await self._graph.call("POST", (page_id, "messages"), token, body=body, begin_within=begin_within)

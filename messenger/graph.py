@@ -5,12 +5,14 @@ can deny it, and anything else is UNKNOWN. Nothing is logged here: addresses hol
 tokens, answers hold texts.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from domain.personal import Pii
@@ -33,6 +35,28 @@ class GraphAnswer:
 
     members: dict[str, Any] = field(repr=False)
     usage: Usage | None
+
+
+class _Late(Exception):
+    pass
+
+
+class _Body(aiohttp.BytesPayload):
+    """A body that is not written any more once its time is over; then nothing of the request has left.
+
+    Between the last look at a clock and this one whole turns of the loop may lie, and any stall of the machine.
+    """
+
+    def __init__(self, body: bytes, begin_by: float) -> None:
+        super().__init__(body)
+        self._begin_by = begin_by
+        self.too_late = False
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        if asyncio.get_running_loop().time() > self._begin_by:
+            self.too_late = True
+            raise _Late
+        await super().write_with_length(writer, content_length)
 
 
 class Graph:
@@ -65,7 +89,7 @@ class Graph:
     ) -> GraphAnswer | SendFailure:
         """One call, made once; raises ValueError for a path that could lead elsewhere.
 
-        A call that has no connection after `begin_within` seconds is given up as not sent.
+        A call of which nothing has left after `begin_within` seconds is given up as not sent.
         """
         secret = token.reveal("authorization of a platform call")
         if _TOKEN.fullmatch(secret) is None:
@@ -74,15 +98,23 @@ class Graph:
         if body is not None:
             headers["Content-Type"] = "application/json"
         url = self._url(path, secret, query)
+        timely = None
+        if begin_within is not None and body is not None:
+            timely = _Body(body, asyncio.get_running_loop().time() + begin_within)
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, timeout=self._within(begin_within), allow_redirects=False
+                method,
+                url,
+                data=timely or body,
+                headers=headers,
+                timeout=self._within(begin_within),
+                allow_redirects=False,
             ) as response:
                 answer = await _bounded(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientSSLError):
             return not_sent()
         except (aiohttp.ClientError, TimeoutError, OSError):
-            return outcome_unknown()
+            return not_sent() if timely is not None and timely.too_late else outcome_unknown()
         usage = read_usage(response.headers)
         read = read_answer(response.status, answer, usage=usage, retry_after=read_retry_after(response.headers))
         return read if isinstance(read, SendFailure) else GraphAnswer(members=read, usage=usage)

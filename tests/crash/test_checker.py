@@ -57,7 +57,7 @@ def test_nothing_is_found_where_all_went_well():
         (checker.STRANGERS, {"calls": [*WELL.calls, call("x", 12.5)]}),
         (checker.SUMS, {"audiences": [audience("a", "b", "c", "d", reported=3)]}),
         (checker.SUMS, {"rows": [*WELL.rows, row("e", "unknown")]}),
-        (checker.PACE, {"calls": [*WELL.calls, *(call("b", 20 + n / 8, accepted=False) for n in range(8))]}),
+        (checker.PACE, {"calls": [*WELL.calls, *(call("b", 20 + n / 8, accepted=False) for n in range(24))]}),
         (checker.ANSWERED_TWICE, {"answers": {(PAGE, "c"): 2}}),
     ],
 )
@@ -71,7 +71,7 @@ def test_whoever_should_have_a_row_and_has_none_is_forgotten():
 
 
 def test_answers_of_the_bot_are_no_sends_of_a_campaign_but_count_for_the_pace():
-    answers = [call("c", 20 + n / 8, is_campaign=False) for n in range(8)]
+    answers = [call("c", 20 + n / 8, is_campaign=False) for n in range(24)]
     assert check(replace(WELL, calls=[*WELL.calls, *answers])).broken == [checker.PACE]
 
 

@@ -52,6 +52,19 @@ async def test_an_accepted_send_gives_its_message_id() -> None:
     }
 
 
+async def test_a_call_whose_time_is_over_when_its_body_is_to_be_written_does_not_leave() -> None:
+    async with platform(says(ACCEPTED)) as (client, other_end):
+        # A connection is there, so nothing has to be waited for: only the body itself can be too late.
+        await send(client)
+        late = await client.send(PAGE, TOKEN, PSID, HELLO, "late", begin_within=0.0)
+        in_time = await client.send(PAGE, TOKEN, PSID, HELLO, "in time", begin_within=1.0)
+        told = [call.json["message"]["metadata"] for call in other_end.calls]
+    assert isinstance(late, SendFailure)
+    assert late.kind is FailureKind.NOT_SENT
+    assert isinstance(in_time, Sent)
+    assert told == ["a1b2c3", "in time"]
+
+
 @pytest.mark.parametrize("members", [{"mid": "m_new"}, {"recipient": {"recipient_id": "6", "message_id": "m_new"}}])
 async def test_older_answers_give_their_message_id_too(members: dict[str, Any]) -> None:
     async with platform(says(members)) as (client, _):
