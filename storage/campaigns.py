@@ -56,6 +56,7 @@ where c.page_id = $1 and c.state = 'running'
   and {_NONE} 'queued') and {_NONE} 'sending') and {_NONE} 'awaiting_window')
 returning c.campaign_id
 """  # noqa: S608
+_LOCK_RUNNING = "select from campaign where page_id = $1 and state = 'running' order by campaign_id for no key update"
 # A cursor that ran ahead of a row that came back is put where it belongs; normally changes nothing.
 _MEND_CURSORS = """
 update campaign c set cursor = d.seq - 1
@@ -213,9 +214,11 @@ class CampaignStore:
 
     async def finish(self, page_id: PageId, *, now: datetime) -> list[CampaignId]:
         """Ends the running campaigns of which nothing is queued, sending or waiting; which they were."""
-        async with self.database.connection() as connection:
-            await connection.execute(_MEND_CURSORS, page_id)
-            rows = await connection.fetch(_FINISH, page_id, now)
+        async with self.database.transaction() as tx:
+            # Who puts a row back also writes its campaign: before this, and it is seen below, or after the end.
+            await tx.execute(_LOCK_RUNNING, page_id)
+            await tx.execute(_MEND_CURSORS, page_id)
+            rows = await tx.fetch(_FINISH, page_id, now)
         return [CampaignId(row["campaign_id"]) for row in rows]
 
     async def pause_all(self, *, cause: str) -> int:

@@ -120,7 +120,12 @@ from campaign c join page p using (page_id) left join lead l on l.page_id = c.pa
 where c.page_id = $1 and c.campaign_id = $2
 """  # noqa: S608
 
-MARK = """
+# A sender that stood still tells late that something was surely not sent: its campaign goes on with it, if it only just
+# came to its end.
+_GOES_ON = """
+(c.state in ('running', 'paused') or c.state = 'finished' and c.finished_at > $2::timestamptz - interval '1 hour')
+"""
+MARK = f"""
 with outcome as (
     select * from unnest($3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::integer[], $8::integer[],
                          $9::timestamptz[])
@@ -128,8 +133,8 @@ with outcome as (
 ),
 marked as (
     update delivery d set
-        state = case when o.state <> 'queued' or c.state in ('running', 'paused') then o.state else 'skipped' end,
-        reason = case when o.state <> 'queued' or c.state in ('running', 'paused') then o.reason
+        state = case when o.state <> 'queued' or {_GOES_ON} then o.state else 'skipped' end,
+        reason = case when o.state <> 'queued' or {_GOES_ON} then o.reason
                       when c.state = 'cancelled' then 'cancelled' else 'not_sent' end,
         mid_hash = coalesce(o.mid_hash, d.mid_hash),
         error_code = o.error_code, error_subcode = o.error_subcode,
@@ -146,12 +151,14 @@ unnoted as (
       and m.state in ('queued', 'skipped', 'refused')
 ),
 set_back as (
-    update campaign c set cursor = least(c.cursor, m.seq - 1)
+    update campaign c set cursor = least(c.cursor, m.seq - 1),
+        state = case when c.state = 'finished' then 'running' else c.state end,
+        finished_at = case when c.state = 'finished' then null else c.finished_at end
     from (select campaign_id, min(seq) as seq from marked where state = 'queued' group by campaign_id) m
     where c.page_id = $1 and c.campaign_id = m.campaign_id
 )
 select count(*) from marked
-"""
+"""  # noqa: S608
 
 SETTLE = """
 update delivery set state = 'sent', reason = null, mid_hash = $3, settled_at = $4, not_before = null,

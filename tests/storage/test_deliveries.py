@@ -408,6 +408,50 @@ async def test_a_row_that_comes_back_to_an_ended_campaign_is_settled(world):
     assert (await world.states(campaign_id))[lead_id] == ("skipped", "cancelled")
 
 
+@pytest.mark.parametrize(("later", "state"), [(timedelta(minutes=59), "queued"), (timedelta(minutes=61), "skipped")])
+async def test_what_a_sender_that_stood_still_gives_back_is_sent_although_its_campaign_has_just_ended(
+    world, later, state
+):
+    await world.page()
+    lead_id = await world.lead()
+    campaign_id = await world.campaign()
+    [held] = (await world.deliveries.claim(await world.lane(), campaign_id, limit=1, now=NOW)).deliveries
+    heir = await world.lane()
+    await world.age_attempts(3)
+    assert await world.deliveries.orphans(heir) == 1
+    assert await world.campaigns.finish(PAGE, now=NOW) == [campaign_id]
+    await world.deliveries.mark(PAGE, [(held.attempt_id, NotSent("given_back", NOW))], now=NOW + later)
+    assert (await world.states(campaign_id))[lead_id][0] == state
+    found = await world.deliveries.claim(heir, campaign_id, limit=1, now=NOW + later)
+    assert [one.lead_id for one in found.deliveries] == ([lead_id] if state == "queued" else [])
+    campaign = await world.campaigns.get(PAGE, campaign_id)
+    goes_on = state == "queued"
+    assert campaign.state is (CampaignState.RUNNING if goes_on else CampaignState.FINISHED)
+    assert (campaign.finished_at is None) is goes_on
+
+
+async def test_a_campaign_never_ends_while_a_row_of_it_comes_back(world):
+    await world.page()
+    for _ in range(20):
+        await world.lead()
+    campaign_id = await world.campaign()
+    lease = await world.lane()
+    claim = await world.deliveries.claim(lease, campaign_id, limit=20, now=NOW)
+    attempts = [delivery.attempt_id for delivery in claim.deliveries]
+    await world.deliveries.mark(PAGE, [(attempt, Unsure("interrupted")) for attempt in attempts], now=NOW)
+
+    async def give_back() -> None:
+        for attempt in attempts:
+            await world.deliveries.mark(PAGE, [(attempt, NotSent("given_back", NOW))], now=NOW)
+
+    async def keep_finishing() -> None:
+        for _ in range(40):
+            await world.campaigns.finish(PAGE, now=NOW)
+
+    await asyncio.gather(give_back(), keep_finishing(), keep_finishing())
+    assert len((await world.deliveries.claim(lease, campaign_id, limit=32, now=NOW)).deliveries) == 20
+
+
 async def test_dropping_a_person_or_a_topic_leaves_what_is_on_its_way(world):
     await world.page()
     await world.lead()
@@ -522,6 +566,27 @@ async def test_a_stop_under_way_during_the_freeze_is_seen_by_the_first_claim(wor
         assert not (await world.deliveries.claim(lease, campaign_id, limit=5, now=NOW)).deliveries
     await starting
     assert not (await world.deliveries.claim(lease, campaign_id, limit=5, now=NOW)).deliveries
+    assert (await world.states(campaign_id))[lead_id] == ("skipped", "stopped")
+
+
+async def test_a_stop_ends_what_came_back_while_it_was_under_way_and_is_just_being_claimed(world):
+    """The claim began before the stop was committed, and takes the row after the stop was acknowledged."""
+    await world.page()
+    lead_id = await world.lead()
+    campaign_id = await world.campaign()
+    lease = await world.lane()
+    handle = await world.value("select suppression_handle from lead")
+    [held] = (await world.deliveries.claim(lease, campaign_id, limit=1, now=NOW)).deliveries
+    async with world.database.transaction() as slow:
+        async with world.database.transaction() as stop:
+            await world.suppressions.stop(stop, PAGE, handle, since=NOW + timedelta(seconds=1), now=NOW)
+            await world.deliveries.mark(PAGE, [(held.attempt_id, NotSent("limited", NOW))], now=NOW)
+            await slow.execute("select from lane where key = $1 for update", PAGE)
+            claiming = asyncio.create_task(world.deliveries.claim(lease, campaign_id, limit=1, now=NOW))
+            done, _ = await asyncio.wait([claiming], timeout=0.3)
+            assert not done, "it sees the row as queued, and waits for the lane"
+        assert await world.suppressions.wait_until_quiet(PAGE, handle, at_most=timedelta(seconds=2))
+    assert not (await claiming).deliveries
     assert (await world.states(campaign_id))[lead_id] == ("skipped", "stopped")
 
 
