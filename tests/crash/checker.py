@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 # A stop is acknowledged only when no call to its person can begin any more: what arrives later than this began later.
 # It covers the way over loopback and the platform's own turn; when the platform was late by itself, it says so.
 STOP_TOLERANCE = 0.05
+TURNS = 3
 # What a frozen process had on its way out comes through as soon as it goes on.
 WAKING = 0.05
 # Who holds up a whole process holds up what it was about to send: that comes closer together. Over so many seconds
@@ -201,7 +202,7 @@ def sends_after_stop(
         acknowledged[person] = min(stop.acknowledged, acknowledged.get(person, stop.acknowledged))
     after, waking = [], []
     for call in calls:
-        if call.person not in acknowledged:
+        if call.arrived <= acknowledged.get(call.person, call.arrived):
             continue
         behind = _earliest(call.arrived, late) - acknowledged[call.person]
         if behind > STOP_TOLERANCE:
@@ -211,7 +212,11 @@ def sends_after_stop(
 
 
 def _earliest(arrived: float, late: Sequence[Late]) -> float:
-    return min([arrived, *(span.since for span in late if span.since < arrived <= span.until + 0.02)])
+    """When it may have come to the platform's door: from there to the platform's note it takes a few turns."""
+    moment = arrived
+    for _ in range(TURNS):
+        moment = min([moment, *(span.since for span in late if span.since < moment <= span.until + 0.02)])
+    return moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from simulator.config import SimulatorConfig
 from simulator.ledger import Ledger
 
 TICK_SECONDS = 0.01
-WORTH_NOTING_SECONDS = 0.02
+WORTH_NOTING_SECONDS = 0.005
 _build_app = server.build_app
 
 
