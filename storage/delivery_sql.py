@@ -73,7 +73,8 @@ picked as materialized (
 ),
 judged as materialized (
     select w.place_in_table, w.seq, {obstacle(_NOW_AT_CLAIM)} as reason, {RULE} as rule,
-        coalesce(c.wait_until > {_NOW_AT_CLAIM}, false) as may_wait, {quiet_ends(_NOW_AT_CLAIM)} as quiet_ends,
+        coalesce(c.wait_until > {_NOW_AT_CLAIM}, false) as may_wait,
+        coalesce(c.wait_until <= {_NOW_AT_CLAIM}, false) as too_late, {quiet_ends(_NOW_AT_CLAIM)} as quiet_ends,
         k.kid, k.wrapped, k.commitment, l.profile_sealed, l.link_ref
     from picked w
     join campaign c on c.page_id = $1 and c.campaign_id = $4
@@ -83,7 +84,8 @@ judged as materialized (
 ),
 placed as (
     select judged.*, count(*) filter (where reason is null) over (order by seq) as number,
-        case when reason is null then 'sending' when reason = '{Reason.QUIET_HOURS}' then 'queued'
+        case when too_late and coalesce(reason = any({_texts(PASSING)}), true) then 'expired'
+             when reason is null then 'sending' when reason = '{Reason.QUIET_HOURS}' then 'queued'
              when reason = any({_texts(WAITING)}) and may_wait then 'awaiting_window' else 'skipped' end as becomes
     from judged
 ),
@@ -96,9 +98,9 @@ moved as (
         attempt_id = case when n.becomes = 'sending' then gen_random_uuid() else d.attempt_id end,
         sending_at = case when n.becomes = 'sending' then clock_timestamp() else d.sending_at end,
         not_before = case when n.becomes = 'queued' then n.quiet_ends end, error_code = null, error_subcode = null,
-        settled_at = case when n.becomes = 'skipped' then {_NOW_AT_CLAIM} end
+        settled_at = case when n.becomes in ('skipped', 'expired') then {_NOW_AT_CLAIM} end
     from placed n
-    where d.ctid = n.place_in_table and (n.reason is not null or n.number <= $6::bigint)
+    where d.ctid = n.place_in_table and (n.becomes <> 'sending' or n.number <= $6::bigint)
     returning d.lead_id, d.state, d.attempt_id, n.kid, n.wrapped, n.commitment, n.profile_sealed, n.link_ref
 ),
 noted as (

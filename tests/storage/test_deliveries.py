@@ -489,6 +489,25 @@ async def test_a_closed_window_waits_where_the_campaign_says_so_until_the_person
     assert (await world.states(campaign_id))[never] == ("expired", "window_closed")
 
 
+async def test_nothing_leaves_once_the_time_until_which_a_campaign_waits_is_over(world):
+    until = NOW + timedelta(hours=2)
+    await world.page()
+    for _ in range(3):
+        await world.lead(window_until=NOW + timedelta(days=1))
+    restricted = await world.lead(window_until=NOW + timedelta(days=1))
+    campaign_id = await world.campaign(wait_until=until)
+    lease = await world.lane()
+    await world.execute("update lead set restricted_since = $2 where lead_id = $1", restricted, NOW)
+    last = await world.deliveries.claim(lease, campaign_id, limit=1, now=until - timedelta(seconds=1))
+    assert len(last.deliveries) == 1
+    assert (await world.deliveries.claim(lease, campaign_id, limit=5, now=until)).deliveries == []
+    states = await world.states(campaign_id)
+    assert states.pop(restricted) == ("skipped", "restricted")
+    assert states.pop(last.deliveries[0].lead_id) == ("sending", None)
+    assert list(states.values()) == [("expired", None)] * 2
+    assert await world.value("select bool_and(settled_at = $1) from delivery where state = 'expired'", until)
+
+
 async def test_a_window_that_opened_unnoticed_is_found_by_the_sweep(world):
     await world.page()
     lead_id = await world.lead(window_until=NOW)
