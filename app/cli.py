@@ -13,6 +13,7 @@ import typer
 from app.commands import (
     audience,
     campaign_previews,
+    campaign_reports,
     campaigns,
     fields,
     keys,
@@ -41,6 +42,9 @@ for command in (logs.checkpoint, logs.new_log, logs.tiles, proof_audit.audit, pr
 campaigns.app.command("show")(campaign_previews.show_campaign)
 campaigns.app.command("test")(campaign_previews.send_test)
 campaigns.app.command()(audience.audience)
+campaigns.app.command()(campaign_reports.report)
+campaigns.app.command()(campaign_reports.retry)
+campaigns.app.command()(campaign_reports.send_again)
 leads.app.command()(labels.tag)
 leads.app.command()(labels.untag)
 leads.app.command()(labels.put)

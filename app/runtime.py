@@ -137,7 +137,7 @@ def build(
     erasure = Erasure(store=store, clock=clock, random_bytes=os.urandom, public_url=public_url)
     anchors = build_anchors(settings, authorities, store, session, clock)
     anchoring = Anchoring(store=store, anchors=anchors, clock=clock, random_bytes=os.urandom)
-    receipts = Receipts(deliveries=store.deliveries, outbox=store.outbox)
+    receipts = Receipts(deliveries=store.deliveries, outbox=store.outbox, second_tries=store.second_tries)
     follower = Follower(
         store=store,
         ledger=ledger,

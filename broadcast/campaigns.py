@@ -13,12 +13,13 @@ from uuid import UUID
 from broadcast.content_faults import LONGEST_CAMPAIGN_ID, faults_of_content
 from broadcast.planner import Planner
 from domain.audience_text import printed
+from domain.audit import AuditAction
 from domain.campaign import Campaign, CampaignRefused, CampaignState, NewCampaign, faults_of_form
 from domain.ids import CampaignId, LeadId, PageId
 from domain.page import Page
 from domain.texts import TextCatalog
 from domain.tokens import make_unsubscribe
-from storage.deliveries import DeliveryReport
+from storage.campaign_reports import DeliveryReport
 from storage.errors import RowMissing
 from storage.limits import KeptLimit
 
@@ -130,16 +131,62 @@ class Campaigns:
     async def status(self, page_id: PageId, campaign_id: CampaignId) -> CampaignStatus:
         """The campaign with its counts and its unknown messages by lead; raises RowMissing."""
         campaign = await self.store.campaigns.get(page_id, campaign_id)
-        report = await self.store.deliveries.report(page_id, campaign_id)
+        report = await self.store.reports.report(page_id, campaign_id)
         page, limit = await self._page(page_id), await self.store.limits.get(page_id)
         return CampaignStatus(campaign=campaign, report=report, page=page, limit=limit)
 
-    async def send_again(
-        self, page_id: PageId, campaign_id: CampaignId, lead_ids: Sequence[LeadId], *, now: datetime
-    ) -> int:
-        """Queues messages of unknown fate once more, by a person who accepts that some may come twice; how many."""
+    async def unclear(self, page_id: PageId, campaign_id: CampaignId, leads: Sequence[LeadId] | None) -> int:
+        """How many messages `send_again` would send; of these people, or of all."""
         async with self.store.database.transaction() as tx:
-            return await self.store.deliveries.send_again(tx, page_id, campaign_id, lead_ids)
+            return await self.store.second_tries.unclear(tx, page_id, campaign_id, leads)
+
+    async def send_again(
+        self, page_id: PageId, campaign_id: CampaignId, leads: Sequence[LeadId] | None, reason: str, *, now: datetime
+    ) -> int:
+        """Queues messages of unknown fate once more, for an operator who accepts that some may come twice; how many.
+
+        The reason is kept in the audit. Raises CampaignMoved for a campaign that is not begun or cancelled, and
+        CampaignRefused for one whose time is over.
+        """
+        await self._check_time(page_id, campaign_id, now)
+        async with self.store.database.transaction() as tx:
+            queued = await self.store.second_tries.send_again(tx, page_id, campaign_id, leads, now=now)
+            if queued:
+                subject = f"campaign/{campaign_id}"
+                await self.store.audit.append(
+                    tx, AuditAction.MESSAGES_SENT_AGAIN, subject, reason, now=now, page_id=page_id
+                )
+            return queued
+
+    async def failed(
+        self, page_id: PageId, campaign_id: CampaignId, reasons: Sequence[str], leads: Sequence[LeadId] | None
+    ) -> dict[str, int]:
+        """How many messages `retry` would send, by reason."""
+        async with self.store.database.transaction() as tx:
+            return await self.store.second_tries.failed(tx, page_id, campaign_id, reasons, leads)
+
+    async def retry(
+        self,
+        page_id: PageId,
+        campaign_id: CampaignId,
+        reasons: Sequence[str],
+        leads: Sequence[LeadId] | None,
+        *,
+        now: datetime,
+    ) -> int:
+        """Queues what surely was not sent, for reasons that may have passed; how many.
+
+        Raises CampaignMoved for a campaign that is not begun or cancelled, and CampaignRefused for one whose time is
+        over.
+        """
+        await self._check_time(page_id, campaign_id, now)
+        async with self.store.database.transaction() as tx:
+            return await self.store.second_tries.retry(tx, page_id, campaign_id, reasons, leads)
+
+    async def _check_time(self, page_id: PageId, campaign_id: CampaignId, now: datetime) -> None:
+        campaign = await self.store.campaigns.get(page_id, campaign_id)
+        if campaign.wait_until is not None and campaign.wait_until <= now:
+            raise CampaignRefused(["the time until which the campaign waited is over; make a new campaign for them"])
 
     async def _move(
         self,

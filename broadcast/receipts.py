@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from storage.database import Transaction
     from storage.deliveries import DeliveryStore
     from storage.outbox import OutboxStore
+    from storage.second_tries import SecondTries
 
 
 class EchoOf(StrEnum):
@@ -31,6 +32,7 @@ class EchoOf(StrEnum):
 class Receipts:
     deliveries: "DeliveryStore"
     outbox: "OutboxStore"
+    second_tries: "SecondTries"
 
     async def settle_echo(
         self, tx: "Transaction", page_id: PageId, metadata: str | None, mid: Mid, *, now: datetime
@@ -42,6 +44,8 @@ class Receipts:
         if await self.outbox.settle(tx, page_id, attempt, mid, now=now):
             return EchoOf.ANSWER
         if await self.deliveries.settle(tx, page_id, attempt, mid, now=now):
+            return EchoOf.CAMPAIGN
+        if await self.second_tries.settle_earlier(tx, page_id, attempt, mid, now=now):
             return EchoOf.CAMPAIGN
         return EchoOf.OURS
 

@@ -22,6 +22,7 @@ class AuditAction(StrEnum):
 
     PROOF_DISCLOSED = "proof.disclosed"
     ENTRIES_ACCOUNTED = "entries.accounted"
+    MESSAGES_SENT_AGAIN = "messages.sent_again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,16 @@ SETTLED = frozenset({DeliveryState.SENT, DeliveryState.REFUSED, DeliveryState.SK
 # A campaign is finished when nothing of it is open; an unknown message is settled by its echo, however late.
 OPEN = frozenset({DeliveryState.QUEUED, DeliveryState.AWAITING_WINDOW, DeliveryState.SENDING})
 
+# Why a message that surely was not sent may be tried again when somebody asks for it. What the person or the law said
+# is not among it, and neither is what may have been sent.
+RETRIED = frozenset(
+    {
+        *("window_closed", "human_talking", "unreachable", "frequency_cap", "quiet_hours", "page_restricted"),
+        *("not_sent", "limited", "temporary", "too_soon", "person_limited", "not_found", "reply_not_possible"),
+        *("attachment_failed", "bad_request", "message_invalid", "unreadable"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:

@@ -30,6 +30,7 @@ NOT_PERSONAL: Mapping[str, tuple[str, ...]] = {
     "field_definition": ("page_id", "name", "kind", "purpose", "declared_at"),
     "segment": ("page_id", "name", "audience"),
     "campaign_content": ("page_id", "campaign_id", "language", "body"),
+    "campaign_count": ("page_id", "campaign_id", "state", "reason", "people"),
     "page_limit": ("page_id", "standing", "cause", "code", "subcode", "since", "until", "in_a_row"),
     "lane": ("kind", "key", "owner", "epoch", "until"),
     "log": (*("log_id", "origin", "vkey", "size", "root", "opened_at", "year", "part", "closed_at", "closed_reason"),),

@@ -5,7 +5,7 @@ each row and commits `sending` with lane epoch and attempt id before any call. W
 again here; an echo settles it, in either order with the answer, however late.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -52,33 +52,11 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownDelivery:
-    lead_id: LeadId
-    reason: str | None
-    sending_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Why a person gets nothing of a campaign now, if they get nothing, and what their links are made for."""
 
     reason: Reason | None
     link_ref: UUID | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryReport:
-    """Every person of the audience, counted once, by state and reason; the unknown ones also by id."""
-
-    counts: Mapping[DeliveryState, Mapping[str, int]]
-    unknown: Sequence[UnknownDelivery]
-
-    def of(self, state: DeliveryState) -> int:
-        return sum(self.counts.get(state, {}).values())
-
-    @property
-    def total(self) -> int:
-        return sum(sum(reasons.values()) for reasons in self.counts.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,19 +211,13 @@ class DeliveryStore:
                 await connection.fetchval(sql.RELEASE, lease.key, lease.owner, lease.epoch, now, limit, timeout=30)
             )
 
-    async def send_again(
-        self, tx: "Transaction", page_id: PageId, campaign_id: CampaignId, lead_ids: Sequence[LeadId]
-    ) -> int:
-        """Queues messages whose echo is overdue once more: some may come twice, so a person decides it; how many.
-
-        Only while the campaign runs or is paused.
-        """
-        return int(await tx.fetchval(sql.SEND_AGAIN, page_id, campaign_id, list(lead_ids)))
-
     async def sweep(self, lease: Lease, *, now: datetime) -> None:
-        """Expires what waited in vain and settles leftovers of campaigns that are over."""
+        """Expires what waited in vain, settles leftovers of campaigns that are over, and what was sent once more."""
         async with self.database.connection() as connection:
-            for statement in (sql.WAKE_REACHABLE, sql.EXPIRE, sql.LEFTOVERS):
+            for statement in (
+                *(sql.WAKE_REACHABLE, sql.EXPIRE, sql.LEFTOVERS),
+                *(sql.ARRIVED_EARLIER, sql.STILL_UNKNOWN),
+            ):
                 await connection.execute(statement, lease.key, lease.owner, lease.epoch, now)
 
     async def lost_touch(
@@ -254,28 +226,6 @@ class DeliveryStore:
         """The platform says these people cannot be reached: no campaign tries until they write again."""
         async with self.database.connection() as connection:
             await connection.execute(sql.UNREACHABLE, page_id, list(lead_ids), reason, asked_at, now)
-
-    async def report(self, page_id: PageId, campaign_id: CampaignId, *, unknown_limit: int = 1000) -> DeliveryReport:
-        """One consistent count of the whole audience, with up to `unknown_limit` of the unknown by id."""
-        async with self.database.transaction() as tx:
-            await tx.execute("set transaction isolation level repeatable read, read only")
-            counted = await tx.fetch(sql.COUNT, page_id, campaign_id)
-            listed = await tx.fetch(sql.UNKNOWN, page_id, campaign_id, unknown_limit)
-        counts: dict[DeliveryState, dict[str, int]] = {}
-        for row in counted:
-            counts.setdefault(DeliveryState(row["state"]), {})[row["reason"]] = row["people"]
-        return DeliveryReport(
-            counts=counts,
-            unknown=[
-                UnknownDelivery(lead_id=row["lead_id"], reason=row["reason"], sending_at=row["sending_at"])
-                for row in listed
-            ],
-        )
-
-    async def purge(self, page_id: PageId, *, before: datetime) -> int:
-        """Deletes what was settled before then; how many rows."""
-        async with self.database.connection() as connection:
-            return _count(await connection.execute(sql.PURGE, page_id, before))
 
 
 def _count(status: str) -> int:

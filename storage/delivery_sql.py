@@ -127,6 +127,10 @@ where c.page_id = $1 and c.campaign_id = $2
 _GOES_ON = """
 (c.state in ('running', 'paused') or c.state = 'finished' and c.finished_at > $2::timestamptz - interval '1 hour')
 """
+_ARRIVED = """
+exists (select from delivery_again a where a.page_id = d.page_id and a.campaign_id = d.campaign_id
+        and a.lead_id = d.lead_id and a.arrived_at is not null)
+"""
 MARK = f"""
 with outcome as (
     select * from unnest($3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::integer[], $8::integer[],
@@ -135,8 +139,10 @@ with outcome as (
 ),
 marked as (
     update delivery d set
-        state = case when o.state <> 'queued' or {_GOES_ON} then o.state else 'skipped' end,
-        reason = case when o.state <> 'queued' or {_GOES_ON} then o.reason
+        state = case when o.state <> 'sent' and {_ARRIVED} then 'sent'
+                     when o.state <> 'queued' or {_GOES_ON} then o.state else 'skipped' end,
+        reason = case when o.state <> 'sent' and {_ARRIVED} then null
+                      when o.state <> 'queued' or {_GOES_ON} then o.reason
                       when c.state = 'cancelled' then 'cancelled' else 'not_sent' end,
         mid_hash = coalesce(o.mid_hash, d.mid_hash),
         error_code = o.error_code, error_subcode = o.error_subcode,
@@ -251,18 +257,6 @@ where d.page_id = $1 and d.lead_id = $2 and d.state = 'awaiting_window'
   and {_OLDEST_WAITING.format(now="$3::timestamptz")} and {_NOTHING_NEARER.format(now="$3::timestamptz")}
 """  # noqa: S608
 
-SEND_AGAIN = f"""
-with woken as (
-    update delivery d set state = 'queued', reason = null, settled_at = null
-    from campaign c
-    where d.page_id = $1 and d.campaign_id = $2 and d.lead_id = any($3::uuid[])
-      and d.state = 'unknown' and d.reason = 'no_echo'
-      and c.page_id = d.page_id and c.campaign_id = d.campaign_id and c.state in ('running', 'paused')
-    returning d.campaign_id, d.seq
-), {_SET_BACK}
-select count(*) from woken
-"""  # noqa: S608
-
 # What the window's opening did not wake: its campaign was paused then, or somebody else talked with the person. A day
 # without a campaign message stands for the next window, because nothing says when this one opened.
 WAKE_REACHABLE = f"""
@@ -291,6 +285,24 @@ where d.page_id = $1 and d.state = 'awaiting_window'
   and (select yes from held)
 """  # noqa: S608
 
+# What was sent once more although the first attempt had arrived, and whose second one brought nothing.
+ARRIVED_EARLIER = f"""
+with {HELD_PAGE_LANE}
+update delivery d set state = 'sent', reason = null, settled_at = $4, not_before = null, mid_hash = a.mid_hash
+from delivery_again a
+where a.page_id = $1 and a.arrived_at is not null and d.page_id = $1 and d.campaign_id = a.campaign_id
+  and d.lead_id = a.lead_id and d.state not in ('sent', 'sending') and (select yes from held)
+"""  # noqa: S608
+
+# What was to be sent once more and was not: whether the first attempt arrived is as open as before.
+STILL_UNKNOWN = f"""
+with {HELD_PAGE_LANE}
+update delivery d set state = 'unknown', reason = 'no_echo', settled_at = $4
+from delivery_again a
+where a.page_id = $1 and a.arrived_at is null and d.page_id = $1 and d.campaign_id = a.campaign_id
+  and d.lead_id = a.lead_id and d.state in ('refused', 'skipped', 'expired') and (select yes from held)
+"""  # noqa: S608
+
 # A row that went back to queued just when its campaign ended; nothing will claim it any more.
 LEFTOVERS = f"""
 with {HELD_PAGE_LANE}
@@ -305,17 +317,4 @@ where d.page_id = $1 and d.state in ('queued', 'awaiting_window') and c.page_id 
 UNREACHABLE = """
 update lead set unreachable_since = $5, unreachable_reason = $3
 where page_id = $1 and lead_id = any($2::uuid[]) and unreachable_since is null and newest_event <= $4
-"""
-
-COUNT = """
-select state, coalesce(reason, '') as reason, count(*) as people from delivery
-where page_id = $1 and campaign_id = $2 group by state, reason
-"""
-UNKNOWN = """
-select lead_id, reason, sending_at from delivery
-where page_id = $1 and campaign_id = $2 and state = 'unknown' order by sending_at, lead_id limit $3
-"""
-PURGE = """
-delete from delivery
-where page_id = $1 and settled_at < $2 and state in ('sent', 'refused', 'skipped', 'expired', 'unknown')
 """

@@ -13,6 +13,22 @@ from domain.ids import LeadId, PageId
 if TYPE_CHECKING:
     from storage.database import Database
 
+DELIVERIES_AT_ONCE = 20_000
+
+_END_DELIVERIES = """
+with ended as (
+    delete from delivery where ctid = any(array(select ctid from delivery where planned_at < $1 limit $2))
+    returning page_id, campaign_id, state, coalesce(reason, '') as reason
+),
+kept as (
+    insert into campaign_count (page_id, campaign_id, state, reason, people)
+    select page_id, campaign_id, state, reason, count(*) from ended group by page_id, campaign_id, state, reason
+    on conflict (page_id, campaign_id, state, reason)
+        do update set people = campaign_count.people + excluded.people
+)
+select count(*) from ended
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
@@ -41,8 +57,13 @@ class Expiry:
         )
 
     async def deliveries(self, before: datetime) -> int:
-        """Deletes campaign messages that were planned before then."""
-        return await self._run("delete from delivery where planned_at < $1", before)
+        """Deletes campaign messages that were planned before then; the counts of their campaigns keep them."""
+        await self._run("delete from delivery_again where asked_at < $1", before)
+        gone = 0
+        async with self.database.connection() as connection:
+            while portion := await connection.fetchval(_END_DELIVERIES, before, DELIVERIES_AT_ONCE, timeout=600):
+                gone += portion
+        return gone
 
     async def silent_leads(self, before: datetime, *, limit: int) -> list[tuple[PageId, LeadId]]:
         """Leads of whom nothing was heard since before then, the longest silent first."""

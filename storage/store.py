@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from storage.anchors import AnchorStore
 from storage.audiences import AudienceStore
 from storage.audit import AuditStore
+from storage.campaign_reports import CampaignReports
 from storage.campaigns import CampaignStore
 from storage.consents import ConsentStore
 from storage.data_requests import DataRequestStore
@@ -26,6 +27,7 @@ from storage.log_records import LogRecordStore
 from storage.notices import NoticeStore
 from storage.outbox import OutboxStore
 from storage.pages import PageStore
+from storage.second_tries import SecondTries
 from storage.suppressions import SuppressionStore
 from storage.tags import TagStore
 
@@ -48,6 +50,8 @@ class Store:
     tags: TagStore
     fields: FieldStore
     deliveries: DeliveryStore
+    reports: CampaignReports
+    second_tries: SecondTries
     lanes: LaneStore
     limits: LimitStore
     audit: AuditStore
@@ -75,6 +79,8 @@ class Store:
             tags=TagStore(database),
             fields=FieldStore(database),
             deliveries=DeliveryStore(database, keys),
+            reports=CampaignReports(database),
+            second_tries=SecondTries(keys),
             lanes=LaneStore(database),
             limits=LimitStore(database),
             audit=AuditStore(keys),

@@ -1,4 +1,4 @@
-"""campaigns: create, start, pause, resume, cancel, status, report."""
+"""campaigns: create, start, pause, resume, cancel, status."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -65,7 +65,7 @@ def create(
         wait_until = until or form.get("until")
         if form["topic"] != DEFAULT_TOPIC:
             raise CommandFailed(f"nobody is asked about that topic; there is one: {DEFAULT_TOPIC}")
-        return await _campaigns(runtime).create(
+        return await campaigns_of(runtime).create(
             NewCampaign(
                 page_id=chosen.page_id,
                 name=form["name"],
@@ -107,7 +107,9 @@ def start(
 
     async def work(runtime: "Runtime") -> int:
         chosen = await chosen_page(runtime, page)
-        return await _campaigns(runtime).start(chosen.page_id, _id(campaign), now=runtime.clock(), over=spread)
+        return await campaigns_of(runtime).start(
+            chosen.page_id, campaign_key(campaign), now=runtime.clock(), over=spread
+        )
 
     people = with_runtime(work)
     show(
@@ -149,38 +151,22 @@ def status(
     async def work(runtime: "Runtime") -> "list[CampaignStatus]":
         chosen = await chosen_page(runtime, page)
         if campaign is not None:
-            return [await _campaigns(runtime).status(chosen.page_id, _id(campaign))]
+            return [await campaigns_of(runtime).status(chosen.page_id, campaign_key(campaign))]
         found = await runtime.store.campaigns.of_page(chosen.page_id)
-        return [await _campaigns(runtime).status(chosen.page_id, one.campaign_id) for one in found]
+        return [await campaigns_of(runtime).status(chosen.page_id, one.campaign_id) for one in found]
 
     found = with_runtime(work)
     lines = [line for one in found for line in (*_head(one.campaign), f"  {_counts(one)}")]
     lines += standing_lines(found[0].page, found[0].limit) if found else []
-    documents = [_document(one) for one in found]
+    documents = [document(one) for one in found]
     show(documents[0] if campaign is not None else documents, lines or ["There are no campaigns."], as_json=as_json)
-
-
-@app.command()
-def report(campaign: CampaignArgument, page: PageOption = None, as_json: AsJson = False) -> None:
-    """Count everybody of the audience by what became of their message, and why."""
-
-    async def work(runtime: "Runtime") -> "CampaignStatus":
-        chosen = await chosen_page(runtime, page)
-        return await _campaigns(runtime).status(chosen.page_id, _id(campaign))
-
-    found = with_runtime(work)
-    lines = [_headline(found.campaign)]
-    lines += [f"  {count:>9,}  {state}{f': {reason}' if reason else ''}" for state, reason, count in _rows(found)]
-    lines.append(f"  {found.report.total:>9,}  together; the audience was {found.campaign.audience_size or 0:,}")
-    lines += [f"  unknown: lead {one.lead_id}" for one in found.report.unknown]
-    show(_document(found), lines, as_json=as_json)
 
 
 def _step(verb: str, campaign: int, page: str | None) -> Any:
     async def work(runtime: "Runtime") -> Any:
         chosen = await chosen_page(runtime, page)
-        step = getattr(_campaigns(runtime), verb)
-        return await step(chosen.page_id, _id(campaign), now=runtime.clock())
+        step = getattr(campaigns_of(runtime), verb)
+        return await step(chosen.page_id, campaign_key(campaign), now=runtime.clock())
 
     return with_runtime(work)
 
@@ -193,8 +179,8 @@ def _schedule(campaign: int, at: str, zone: Clock, spread: timedelta, page: str 
             when = {"wall": _time(at)}
             if when["wall"].tzinfo is not None:
                 raise CommandFailed("a time with an offset is one moment; leave the offset out with --zone person")
-        return await _campaigns(runtime).schedule(
-            chosen.page_id, _id(campaign), now=runtime.clock(), over=spread, **when
+        return await campaigns_of(runtime).schedule(
+            chosen.page_id, campaign_key(campaign), now=runtime.clock(), over=spread, **when
         )
 
     first = with_runtime(work)
@@ -214,13 +200,13 @@ def _span(text: str | None) -> timedelta:
         leave(str(error), WRONG_USE)
 
 
-def _campaigns(runtime: "Runtime") -> "Campaigns":
+def campaigns_of(runtime: "Runtime") -> "Campaigns":
     from broadcast.campaigns import Campaigns
 
     return Campaigns(store=runtime.store, catalog=runtime.texts, public_url=runtime.public_url)
 
 
-def _id(campaign: int) -> Any:
+def campaign_key(campaign: int) -> Any:
     from domain.ids import CampaignId
 
     return CampaignId(campaign)
@@ -258,30 +244,30 @@ def _head(campaign: "Campaign") -> list[str]:
     from domain.pauses import campaign_remedy
 
     if campaign.state != "paused" or campaign.paused_cause is None:
-        return [_headline(campaign)]
-    return [_headline(campaign), f"  {campaign_remedy(campaign.paused_cause)} {campaign.campaign_id}"]
+        return [headline(campaign)]
+    return [headline(campaign), f"  {campaign_remedy(campaign.paused_cause)} {campaign.campaign_id}"]
 
 
-def _headline(campaign: "Campaign") -> str:
+def headline(campaign: "Campaign") -> str:
     cause = f" ({campaign.paused_cause})" if campaign.paused_cause else ""
     if campaign.state == "scheduled" and campaign.start_at is not None:
         cause = f" for {campaign.start_at:%Y-%m-%d %H:%M} UTC"
     return f"Campaign {campaign.campaign_id} “{campaign.name}”: {campaign.state}{cause}"
 
 
-def _rows(found: "CampaignStatus") -> list[tuple[str, str, int]]:
+def rows_of(found: "CampaignStatus") -> list[tuple[str, str, int]]:
     counts = found.report.counts
     return [(str(state), reason, people) for state, reasons in counts.items() for reason, people in reasons.items()]
 
 
 def _counts(found: "CampaignStatus") -> str:
     totals: dict[str, int] = {}
-    for state, _, count in _rows(found):
+    for state, _, count in rows_of(found):
         totals[state] = totals.get(state, 0) + count
     return ", ".join(f"{count:,} {state}" for state, count in totals.items()) or "not started"
 
 
-def _document(found: "CampaignStatus") -> dict[str, Any]:
+def document(found: "CampaignStatus") -> dict[str, Any]:
     campaign = found.campaign
     return {
         "campaign": campaign.campaign_id,
@@ -294,6 +280,9 @@ def _document(found: "CampaignStatus") -> dict[str, Any]:
         "paused_cause": campaign.paused_cause,
         "page_paused_cause": found.page.paused_cause,
         "limit": limit_document(found.limit),
-        "counts": [{"state": state, "reason": reason, "people": count} for state, reason, count in _rows(found)],
+        "counts": [{"state": state, "reason": reason, "people": count} for state, reason, count in rows_of(found)],
         "unknown": [str(one.lead_id) for one in found.report.unknown],
+        "ended": found.report.ended,
+        "sent_again": found.report.sent_again,
+        "came_twice": found.report.came_twice,
     }

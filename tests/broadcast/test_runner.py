@@ -40,7 +40,7 @@ async def test_everybody_who_may_be_reached_is_reached_once_and_the_report_adds_
         await eventually(lambda: finished(world, campaign_id))
     assert len(sink.reached) == 60
     assert sink.twice == {}
-    report = await world.deliveries.report(PAGE, campaign_id)
+    report = await world.store.reports.report(PAGE, campaign_id)
     assert (report.of(DeliveryState.SENT), report.of(DeliveryState.SKIPPED), report.total) == (60, 1, 61)
 
 
@@ -69,13 +69,13 @@ async def test_a_call_that_is_cut_after_it_was_done_is_unknown_and_never_made_ag
     async with sending(world, sink):
         await eventually(lambda: finished(world, campaign_id))
     assert len(sink.arrivals) == 3
-    report = await world.deliveries.report(PAGE, campaign_id)
+    report = await world.store.reports.report(PAGE, campaign_id)
     assert report.of(DeliveryState.UNKNOWN) == len(report.unknown) == 3
     attempts = [attempt_of(arrival.metadata) for arrival in sink.arrivals]
     async with world.database.transaction() as tx:
         for attempt in attempts:
             assert await world.deliveries.settle(tx, PAGE, attempt, Mid("m"), now=NOW)
-    assert (await world.deliveries.report(PAGE, campaign_id)).of(DeliveryState.SENT) == 3
+    assert (await world.store.reports.report(PAGE, campaign_id)).of(DeliveryState.SENT) == 3
 
 
 async def test_an_answer_that_denies_what_was_done_is_corrected_by_the_echo(world, sink):
@@ -84,11 +84,11 @@ async def test_an_answer_that_denies_what_was_done_is_corrected_by_the_echo(worl
     sink.reply = sink.done_but(sink.refuse(100, 33))
     async with sending(world, sink):
         await eventually(lambda: finished(world, campaign_id))
-    assert (await world.deliveries.report(PAGE, campaign_id)).of(DeliveryState.SKIPPED) == 2
+    assert (await world.store.reports.report(PAGE, campaign_id)).of(DeliveryState.SKIPPED) == 2
     async with world.database.transaction() as tx:
         for arrival in sink.arrivals:
             await world.deliveries.settle(tx, PAGE, attempt_of(arrival.metadata), Mid("m"), now=NOW)
-    assert (await world.deliveries.report(PAGE, campaign_id)).of(DeliveryState.SENT) == 2
+    assert (await world.store.reports.report(PAGE, campaign_id)).of(DeliveryState.SENT) == 2
 
 
 async def test_a_server_error_leaves_it_unknown(world, sink):
@@ -506,7 +506,7 @@ async def test_a_worker_that_dies_leaves_unknowns_and_its_heir_does_the_rest(wor
     async with sending(world, sink):
         await eventually(lambda: finished(world, campaign_id))
     assert sink.twice == {}
-    report = await world.deliveries.report(PAGE, campaign_id)
+    report = await world.store.reports.report(PAGE, campaign_id)
     assert 0 < report.of(DeliveryState.UNKNOWN) == left <= 20
     assert report.of(DeliveryState.SENT) + left == 60
 

@@ -386,11 +386,11 @@ async def test_an_unknown_message_without_an_echo_is_listed_by_name_and_a_late_e
     assert await world.deliveries.name_unknown(lease, after=wait, now=NOW) == 0
     await world.age_attempts(601)
     assert await world.deliveries.name_unknown(lease, after=wait, now=NOW) == 1
-    report = await world.deliveries.report(PAGE, campaign_id)
+    report = await world.store.reports.report(PAGE, campaign_id)
     assert [(unknown.lead_id, unknown.reason) for unknown in report.unknown] == [(lead_id, "no_echo")]
     async with world.database.transaction() as tx:
         await world.deliveries.settle(tx, PAGE, claim.deliveries[0].attempt_id, Mid("m"), now=NOW)
-    assert (await world.deliveries.report(PAGE, campaign_id)).of(DeliveryState.SENT) == 1
+    assert (await world.store.reports.report(PAGE, campaign_id)).of(DeliveryState.SENT) == 1
 
 
 async def test_a_row_that_comes_back_to_an_ended_campaign_is_settled(world):
@@ -534,7 +534,7 @@ async def test_the_counts_of_a_report_add_up_to_the_audience_at_any_time(world):
     campaign_id = await world.campaign()
     claim = await world.deliveries.claim(await world.lane(), campaign_id, limit=2, now=NOW)
     await world.deliveries.mark(PAGE, [(claim.deliveries[0].attempt_id, Unsure("timeout"))], now=NOW)
-    report = await world.deliveries.report(PAGE, campaign_id)
+    report = await world.store.reports.report(PAGE, campaign_id)
     assert report.total == (await world.campaigns.get(PAGE, campaign_id)).audience_size == 5
     assert report.of(DeliveryState.SKIPPED) == report.counts[DeliveryState.SKIPPED]["no_consent"] == 2
     assert report.of(DeliveryState.UNKNOWN) == report.of(DeliveryState.SENDING) == report.of(DeliveryState.QUEUED) == 1
@@ -609,16 +609,6 @@ async def test_a_stop_ends_what_came_back_while_it_was_under_way_and_is_just_bei
     assert (await world.states(campaign_id))[lead_id] == ("skipped", "stopped")
 
 
-async def test_old_settled_rows_are_deleted_and_open_ones_kept(world):
-    await world.page()
-    refused, queued = await world.lead(topic_state="refused"), await world.lead()
-    campaign_id = await world.campaign()
-    assert await world.deliveries.purge(PAGE, before=NOW) == 0
-    assert await world.deliveries.purge(PAGE, before=NOW + timedelta(seconds=1)) == 1
-    assert set(await world.states(campaign_id)) == {queued}
-    assert refused != queued
-
-
 # The Page's state is looked at before any row.
 ELSEWHERE = {Reason.PAGE_RESTRICTED}
 
@@ -634,23 +624,3 @@ async def test_the_attempt_in_the_row_is_the_one_that_was_returned(world):
     claim = await world.deliveries.claim(await world.lane(), campaign_id, limit=1, now=NOW)
     [row] = (await world.rows(campaign_id)).values()
     assert attempt_of(row) == claim.deliveries[0].attempt_id
-
-
-async def test_only_a_person_sends_an_unknown_message_again_and_only_when_its_echo_is_overdue(world):
-    await world.page()
-    lead_id = await world.lead()
-    await world.lead()
-    campaign_id = await world.campaign()
-    lease = await world.lane()
-    claim = await world.deliveries.claim(lease, campaign_id, limit=2, now=NOW)
-    first = next(delivery for delivery in claim.deliveries if delivery.lead_id == lead_id)
-    await world.deliveries.mark(PAGE, [(first.attempt_id, Unsure("timeout"))], now=NOW)
-    await world.deliveries.advance(lease, campaign_id)
-    async with world.database.transaction() as tx:
-        assert await world.deliveries.send_again(tx, PAGE, campaign_id, [lead_id]) == 0
-    await world.age_attempts(55)
-    await world.deliveries.name_unknown(lease, after=timedelta(seconds=50), now=NOW)
-    async with world.database.transaction() as tx:
-        assert await world.deliveries.send_again(tx, PAGE, campaign_id, [lead_id]) == 1
-    again = await world.deliveries.claim(lease, campaign_id, limit=2, now=NOW)
-    assert [delivery.lead_id for delivery in again.deliveries] == [lead_id]
