@@ -314,6 +314,7 @@ CATALOG: Sequence[DataCategory] = (
             "delivery": (
                 *("page_id", "campaign_id", "lead_id", "seq", "state", "reason", "rule", "lane_epoch", "attempt_id"),
                 *("mid_hash", "error_code", "error_subcode", "planned_at", "not_before", "sending_at", "settled_at"),
+                "echoed_at",
             ),
             "delivery_again": (
                 *("page_id", "attempt_id", "campaign_id", "lead_id", "asked_at", "arrived_at", "mid_hash"),

@@ -170,7 +170,8 @@ select count(*) from marked
 
 SETTLE = """
 update delivery set state = 'sent', reason = null, mid_hash = $3, settled_at = $4, not_before = null,
-    error_code = null, error_subcode = null
+    error_code = null, error_subcode = null,
+    echoed_at = coalesce(case when echoed_at >= sending_at then echoed_at end, clock_timestamp())
 where page_id = $1 and attempt_id = $2
 returning true
 """

@@ -38,7 +38,8 @@ select 'field', name, value, null from lead_field where page_id = $1 and lead_id
 order by kind, name
 """
 _DELIVERIES = """
-select c.name as campaign, c.topic, d.state, d.reason, d.rule, d.planned_at, d.sending_at, d.settled_at, d.error_code,
+select c.name as campaign, c.topic, d.state, d.reason, d.rule, d.planned_at, d.sending_at, d.settled_at,
+    d.echoed_at, d.error_code,
     (select max(a.asked_at) from delivery_again a where a.page_id = d.page_id and a.campaign_id = d.campaign_id
        and a.lead_id = d.lead_id) as sent_again_at
 from delivery d join campaign c using (page_id, campaign_id)

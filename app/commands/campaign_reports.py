@@ -150,6 +150,11 @@ def _summary(found: "CampaignStatus") -> list[str]:
         lines.append(
             f"  {counted.sent_again:>9,}  were sent once more; {counted.came_twice:,} of them surely got it twice"
         )
+    if delay := counted.echo_delay:
+        lines.append(
+            f"  echoes came after {delay.half:.1f} s (half of them), {delay.most:.1f} s (95 of 100), "
+            f"{delay.longest:.1f} s (all of {delay.measured:,} measured)"
+        )
     return lines + [f"  unknown: lead {one.lead_id}" for one in counted.unknown]
 
 

@@ -285,4 +285,13 @@ def document(found: "CampaignStatus") -> dict[str, Any]:
         "ended": found.report.ended,
         "sent_again": found.report.sent_again,
         "came_twice": found.report.came_twice,
+        "echo_delay": _echo_delay(found),
     }
+
+
+def _echo_delay(found: "CampaignStatus") -> dict[str, float] | None:
+    delay = found.report.echo_delay
+    if delay is None:
+        return None
+    seconds = {"half_seconds": delay.half, "most_seconds": delay.most, "longest_seconds": delay.longest}
+    return {"measured": delay.measured, **{name: round(value, 3) for name, value in seconds.items()}}

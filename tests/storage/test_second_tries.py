@@ -83,6 +83,17 @@ async def test_what_is_unknown_is_sent_again_only_once_its_echo_is_overdue(world
     assert await claimed(world, lease, campaign_id) != attempt_id
 
 
+async def test_how_late_echoes_come_is_measured_from_the_beginning_of_the_call(world):
+    campaign_id, *_, first = await one_unclear(world)
+    assert (await world.store.reports.report(PAGE, campaign_id)).echo_delay is None
+    assert await echo(world, first, FIRST)
+    assert await echo(world, first, FIRST)
+    delay = (await world.store.reports.report(PAGE, campaign_id)).echo_delay
+    assert delay is not None
+    assert (delay.measured, delay.half == delay.longest) == (1, True)
+    assert 601 <= delay.longest < 660
+
+
 async def test_a_finished_campaign_goes_on_and_ends_again(world):
     campaign_id, lead_id, lease, _ = await one_unclear(world)
     assert await send_again(world, campaign_id, [lead_id]) == 1
