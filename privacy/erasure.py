@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.data_request import DataRequest, RequestKind, RequestSource, RequestState, status_code, status_hash
+from domain.eligibility import Reason
 from domain.ids import LeadId, PageId, Psid
 from domain.lead import Lead
 from domain.page import Page
@@ -199,7 +200,11 @@ class Erasure:
                 request = await self._begun(tx, request_id)
                 if request is None:
                     return
-                if await PersonRows(self.store.keys).is_quiet(tx, request.page_id, _lead_of(request)):
+                page_id, lead_id = request.page_id, _lead_of(request)
+                # A message that came back to the queue while the key was destroyed was not seen there, and a claim
+                # that began before still has the key: it is waited for here, or finds the row gone.
+                await self.store.deliveries.drop(tx, page_id, lead_id, Reason.ERASED, now=self.clock())
+                if await PersonRows(self.store.keys).is_quiet(tx, page_id, lead_id):
                     return
             await self.sleep(QUIET_POLL_SECONDS)
 

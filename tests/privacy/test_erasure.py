@@ -499,3 +499,13 @@ async def _until_held(world: World) -> None:
     while not await world.value(held):
         assert datetime.now(NOW.tzinfo) < deadline
         await asyncio.sleep(0.02)
+
+
+async def test_a_message_that_comes_back_to_the_queue_during_an_erasure_ends_before_the_receipt(world: World) -> None:
+    lead = await world.canary()
+    request_id = await world.begun(lead.lead_id)
+    await world.execute("update delivery set state = 'queued', reason = null, settled_at = null")
+    await world.erasure.sweep(f"{PAGE}/{request_id}")
+    assert {(row["state"], row["reason"]) for row in await world.fetch("select * from delivery")} == {
+        ("skipped", "erased")
+    }
