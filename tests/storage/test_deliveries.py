@@ -492,14 +492,13 @@ async def test_a_closed_window_waits_where_the_campaign_says_so_until_the_person
 async def test_nothing_leaves_once_the_time_until_which_a_campaign_waits_is_over(world):
     until = NOW + timedelta(hours=2)
     await world.page()
-    for _ in range(3):
-        await world.lead(window_until=NOW + timedelta(days=1))
-    restricted = await world.lead(window_until=NOW + timedelta(days=1))
+    leads = [await world.lead(window_until=NOW + timedelta(days=1)) for _ in range(4)]
     campaign_id = await world.campaign(wait_until=until)
     lease = await world.lane()
-    await world.execute("update lead set restricted_since = $2 where lead_id = $1", restricted, NOW)
     last = await world.deliveries.claim(lease, campaign_id, limit=1, now=until - timedelta(seconds=1))
     assert len(last.deliveries) == 1
+    restricted = next(lead_id for lead_id in leads if lead_id != last.deliveries[0].lead_id)
+    await world.execute("update lead set restricted_since = $2 where lead_id = $1", restricted, NOW)
     assert (await world.deliveries.claim(lease, campaign_id, limit=5, now=until)).deliveries == []
     states = await world.states(campaign_id)
     assert states.pop(restricted) == ("skipped", "restricted")
