@@ -18,6 +18,7 @@ from app.commands import (
     fields,
     keys,
     labels,
+    lanes,
     leads,
     logs,
     notices,
@@ -45,6 +46,7 @@ campaigns.app.command()(audience.audience)
 campaigns.app.command()(campaign_reports.report)
 campaigns.app.command()(campaign_reports.retry)
 campaigns.app.command()(campaign_reports.send_again)
+pages.app.command("lanes")(lanes.show_lanes)
 leads.app.command()(labels.tag)
 leads.app.command()(labels.untag)
 leads.app.command()(labels.put)

@@ -21,6 +21,7 @@ from broadcast.pacer import Pacer
 from broadcast.sender import Sender
 from broadcast.turns import Turns
 from domain.delivery import Accepted, Declined, NotSent, Unsure
+from domain.lanes import PACK, Pack
 from domain.page import Page
 from messenger.client import Sent
 from messenger.errors import SendFailure
@@ -43,13 +44,17 @@ Claimed = ClaimedDelivery | ClaimedAnswer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """What every lane of a process shares. `open_limit` bounds the attempts of a Page that a crash leaves unknown."""
+    """What every lane of a process shares. `open_limit` bounds the attempts of a Page that a crash leaves unknown.
+
+    `policy` are the platform's rules, by which campaigns may send or may not.
+    """
 
     store: "Store"
     sender: Sender
     clock: Callable[[], datetime]
     in_flight: int = IN_FLIGHT
     open_limit: int = IN_FLIGHT
+    policy: Pack = PACK
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

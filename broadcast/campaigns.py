@@ -16,6 +16,7 @@ from domain.audience_text import printed
 from domain.audit import AuditAction
 from domain.campaign import Campaign, CampaignRefused, CampaignState, NewCampaign, faults_of_form
 from domain.ids import CampaignId, LeadId, PageId
+from domain.lanes import PACK, Pack, refusal_of_campaign
 from domain.page import Page
 from domain.texts import TextCatalog
 from domain.tokens import make_unsubscribe
@@ -44,11 +45,12 @@ class CampaignStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaigns:
-    """The steps of campaigns. `public_url` is where the links to stop lead."""
+    """The steps of campaigns. `public_url` is where the links to stop lead; `policy` are the platform's rules."""
 
     store: "Store"
     catalog: TextCatalog
     public_url: str
+    policy: Pack = PACK
 
     async def create(self, new: NewCampaign, *, now: datetime) -> CampaignId:
         """Stores a draft; raises CampaignRefused with every fault at once, or AudienceRefused for its filter."""
@@ -69,7 +71,7 @@ class Campaigns:
 
         Raises CampaignMoved or CampaignRefused.
         """
-        await self._check_page(page_id)
+        await self._check_page(page_id, now)
         async with self.store.database.transaction() as tx:
             await self.store.campaigns.set_start(tx, page_id, campaign_id, at=now)
             await self.store.campaigns.set_spread(tx, page_id, campaign_id, over)
@@ -89,7 +91,7 @@ class Campaigns:
 
         The audience is frozen then. Given again, it replaces the time. Raises CampaignMoved or CampaignRefused.
         """
-        await self._check_page(page_id)
+        page = await self._check_page(page_id)
         campaign = await self.store.campaigns.get(page_id, campaign_id)
         async with self.store.database.transaction() as tx:
             await self.store.campaigns.move(tx, page_id, campaign_id, CampaignState.SCHEDULED, now=now, begun=False)
@@ -97,6 +99,7 @@ class Campaigns:
             await self.store.campaigns.set_spread(tx, page_id, campaign_id, over)
             if first <= now:
                 raise CampaignRefused(["that time is past, for some people at least; give a later one"])
+            self._check_lane(page, first)
             if campaign.wait_until is not None and campaign.wait_until <= first:
                 raise CampaignRefused(["the campaign waits for people until before it begins; give an earlier time"])
         return first
@@ -114,7 +117,7 @@ class Campaigns:
         begins_later = not campaign.begun and campaign.start_at is not None and campaign.start_at > now
         target = CampaignState.SCHEDULED if begins_later else CampaignState.RUNNING
         if not campaign.begun:
-            await self._check_page(page_id)
+            await self._check_page(page_id, campaign.start_at if begins_later else now)
         async with self.store.database.transaction() as tx:
             if campaign.begun or begins_later:
                 await self.store.campaigns.move(
@@ -204,10 +207,22 @@ class Campaigns:
     def _planner(self) -> Planner:
         return Planner(campaigns=self.store.campaigns, deliveries=self.store.deliveries)
 
-    async def _check_page(self, page_id: PageId) -> None:
-        faults = faults_of_page(await self._page(page_id))
+    async def _check_page(self, page_id: PageId, at: datetime | None = None) -> Page:
+        """Refuses what the Page lacks, and what the platform's rules do not allow at that moment."""
+        page = await self._page(page_id)
+        faults = faults_of_page(page)
         if faults:
             raise CampaignRefused(faults)
+        if at is not None:
+            self._check_lane(page, at)
+        return page
+
+    def _check_lane(self, page: Page, at: datetime) -> None:
+        refusal = refusal_of_campaign(page.region, at, self.policy)
+        if refusal is not None:
+            raise CampaignRefused(
+                [f"the platform's rules allow no campaign of this Page at that time ({refusal}): assent pages lanes"]
+            )
 
     async def _page(self, page_id: PageId) -> Page:
         page = await self.store.pages.get(page_id)

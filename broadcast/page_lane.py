@@ -17,6 +17,7 @@ from broadcast.pacer import Pacer
 from broadcast.timetable import Timetable
 from broadcast.turns import Turns
 from domain.ids import PageId
+from domain.lanes import refusal_of_campaign
 from storage.errors import StorageError
 from storage.lanes import Lease
 
@@ -35,6 +36,7 @@ class PageLane:
     pacer: Pacer
     clock_agrees: bool = True
     _answers_due: bool = True
+    _refused: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
     _page: CurrentPage = field(init=False)
@@ -99,6 +101,7 @@ class PageLane:
             clock=self.sending.clock,
             wake=self.wake,
             clock_agrees=lambda: self.clock_agrees,
+            policy=self.sending.policy,
         )
         beside = [asyncio.create_task(part.run()) for part in (keeper, timetable)]
         try:
@@ -162,7 +165,7 @@ class PageLane:
             return self.pacer.ask_again_in()
         left = room - await self._start_answers(room)
         moved, media_waits = left < room, False
-        if left and self.clock_agrees and self.pacer.campaigns_may_send:
+        if left and self.clock_agrees and self.pacer.campaigns_may_send and await self._allowed():
             started, media_waits = await self._start_deliveries(left)
             moved = moved or started
         if moved:
@@ -172,6 +175,15 @@ class PageLane:
         if self._turns.running and not self._outcomes.open:
             await self._turns.finish()
         return IDLE_SECONDS
+
+    async def _allowed(self) -> bool:
+        """Whether the platform's rules let a campaign of this Page send now; what they do not stays queued."""
+        page = await self._page.fresh() if self._refused else self._page.last_read
+        refusal = refusal_of_campaign(page.region, self.sending.clock(), self.sending.policy)
+        if refusal is not None and not self._refused:
+            log.warning("lane.policy_refused", extra={"page": self.page_id, "refusal": refusal})
+        self._refused = refusal is not None
+        return not self._refused
 
     async def _start_answers(self, room: int) -> int:
         """Starts up to so many of the answers that are due; how many."""

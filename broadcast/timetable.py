@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from broadcast.scheduler import Scheduler
 from domain.ids import PageId
+from domain.lanes import Pack
 from storage.errors import StorageError
 from storage.lanes import Lease
 
@@ -38,6 +39,7 @@ class Timetable:
     clock: Callable[[], datetime]
     wake: Callable[[], None]
     clock_agrees: Callable[[], bool]
+    policy: Pack
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -60,7 +62,8 @@ class Timetable:
         if not self.clock_agrees():
             return
         try:
-            begun = await Scheduler(store=self.store).begin_due(PageId(self.lease.key), now=self.clock())
+            scheduler = Scheduler(store=self.store, policy=self.policy)
+            begun = await scheduler.begin_due(PageId(self.lease.key), now=self.clock())
         except StorageError as error:
             log.warning("lane.timetable_failed", extra={"key": self.lease.key, "error": error.code})
             return

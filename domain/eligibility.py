@@ -6,12 +6,14 @@ only where all three agree. storage/eligibility.py asks the same question in SQL
 delivery; a test holds the two together over every combination of facts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from domain.consent import ConsentAct
+from domain.lanes import Lane
 from domain.page import MarketingBasis
 from domain.window import is_open
 
@@ -24,6 +26,10 @@ class Rule(StrEnum):
 
     OPEN_WINDOW = "open_window"
     OPEN_WINDOW_STARTED = "open_window_conversation_start"
+
+
+# Both rest on the same lane; they differ in what stood for the person's yes.
+LANE_OF: Final[Mapping[Rule, Lane]] = {Rule.OPEN_WINDOW: Lane.OPEN_WINDOW, Rule.OPEN_WINDOW_STARTED: Lane.OPEN_WINDOW}
 
 
 class Reason(StrEnum):

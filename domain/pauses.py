@@ -39,6 +39,7 @@ _PAGE: Final = {
 _CAMPAIGN: Final = {
     ERRORS_RISING: "too many of its messages ended with this error; find out why, then: assent campaigns resume",
     "start_missed": "it is more than an hour late; cancel it, start it --at another time, or: assent campaigns resume",
+    "lane_refused": "the platform's rules allowed none at its time (assent pages lanes); then: assent campaigns resume",
 }
 
 

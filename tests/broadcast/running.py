@@ -47,7 +47,7 @@ def make_runner(world: World, session: aiohttp.ClientSession, url: str, **option
     client = MessengerClient(session, url, call_seconds=options.pop("call_seconds", 5.0))
     links = StopLinks(public_url=PUBLIC_URL, keys=world.keys)
     sender = Sender(client=client, catalog=TEXTS, links=links, clock=clock)
-    limits = {name: options.pop(name) for name in ("in_flight", "open_limit") if name in options}
+    limits = {name: options.pop(name) for name in ("in_flight", "open_limit", "policy") if name in options}
     sending = Sending(store=options.pop("store", world.store), sender=sender, clock=clock, **limits)
     options.setdefault("clock_tolerance", None)
     options.setdefault("make_pacer", Unpaced)

@@ -27,7 +27,7 @@ def test_every_failure_that_pauses_a_page_is_such_a_pause():
     assert causes <= set(PagePause)
 
 
-@pytest.mark.parametrize("cause", ["errors_rising:100/2018001", "start_missed", "operator", "restored"])
+@pytest.mark.parametrize("cause", ["errors_rising:100/2018001", "start_missed", "lane_refused", "operator", "restored"])
 def test_every_pause_of_a_campaign_names_the_command_that_ends_it(cause):
     assert campaign_remedy(cause).endswith("assent campaigns resume")
     assert ("error" in campaign_remedy(cause)) is cause.startswith("errors_rising")

@@ -182,3 +182,18 @@ async def test_a_page_keeps_to_consent_where_the_law_wants_it(story: World):
     assert (status, "refused for region EU" in err) == (1, True)
     status, _, _ = await run(story, "pages", "set", "--region", "US", "--marketing-basis", "conversation_start")
     assert status == 0
+
+
+async def test_a_page_is_told_through_which_lanes_it_may_send_and_why_not_through_the_others(story: World):
+    status, out, _ = await run(story, "pages", "lanes", "--json")
+    lanes = {lane["lane"]: lane for lane in json.loads(out)["lanes"]}
+    assert status == 0
+    assert [name for name, lane in lanes.items() if lane["campaigns"] == "allowed"] == ["open_window"]
+    assert lanes["paid_marketing"]["platform"] == "page_region_excluded"
+    assert (lanes["account_update"]["platform"], lanes["account_update"]["until"][:10]) == ("ended", "2026-04-27")
+    assert lanes["open_window"]["rules"] == ["open_window", "open_window_conversation_start"]
+    assert lanes["human_agent"]["within_hours"] == 168
+    status, out, _ = await run(story, "pages", "lanes")
+    assert (status, "open_window: the platform says yes, promotional campaigns yes" in out) == (0, True)
+    assert out.count("not built: ") == len(lanes) - 1
+    assert "Meta, “Send a message”, 2026-05-05" in out
