@@ -17,7 +17,9 @@ DELIVERIES_AT_ONCE = 20_000
 
 _END_DELIVERIES = """
 with ended as (
-    delete from delivery where ctid = any(array(select ctid from delivery where planned_at < $1 limit $2))
+    delete from delivery where ctid = any(array(
+        select ctid from delivery
+        where planned_at < $1 and state in ('sent', 'refused', 'skipped', 'expired', 'unknown') limit $2))
     returning page_id, campaign_id, state, coalesce(reason, '') as reason
 ),
 kept as (
@@ -57,7 +59,7 @@ class Expiry:
         )
 
     async def deliveries(self, before: datetime) -> int:
-        """Deletes campaign messages that were planned before then; the counts of their campaigns keep them."""
+        """Deletes settled campaign messages that were planned before then; the counts of their campaigns keep them."""
         await self._run("delete from delivery_again where asked_at < $1", before)
         gone = 0
         async with self.database.connection() as connection:

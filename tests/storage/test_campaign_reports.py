@@ -73,18 +73,22 @@ async def test_the_numbers_add_up_after_everything_that_may_happen(world, seed):
     assert (await world.store.reports.report(PAGE, campaign_id)).total == PEOPLE
 
 
-async def test_rows_past_their_time_are_counted_only(world):
+async def test_rows_past_their_time_are_counted_only_and_open_ones_stay(world):
     await world.page()
     await world.lead(topic_state="refused")
     await world.lead()
+    await world.lead()
     campaign_id = await world.campaign()
-    before = (await world.store.reports.report(PAGE, campaign_id)).counts
+    lease = await world.lane()
+    [one] = (await world.deliveries.claim(lease, campaign_id, limit=1, look=3, now=NOW)).deliveries
     assert await Expiry(world.database).deliveries(NOW) == 0
-    assert await Expiry(world.database).deliveries(NOW + timedelta(seconds=1)) == 2
-    assert await world.value("select count(*) from delivery") == 0
+    assert await Expiry(world.database).deliveries(NOW + timedelta(seconds=1)) == 1
+    await world.deliveries.mark(PAGE, [(one.attempt_id, Accepted(Mid("m")))], now=NOW)
+    before = (await world.store.reports.report(PAGE, campaign_id)).counts
+    assert await Expiry(world.database).deliveries(NOW + timedelta(seconds=1)) == 1
     after = await world.store.reports.report(PAGE, campaign_id)
     assert (after.counts, after.ended) == (before, 2)
-    assert await Expiry(world.database).deliveries(NOW + timedelta(days=1)) == 0
+    assert {row["state"] for row in await world.fetch("select state from delivery")} == {"queued"}
 
 
 async def test_the_people_behind_a_number_come_in_portions_each_once(world):
