@@ -193,6 +193,7 @@ def _new_file(file: Path) -> Iterator[TextIO]:
             try:
                 yield out
             except BaseException:
+                # Also when interrupted: half a list would look like a whole one.
                 file.unlink(missing_ok=True)
                 raise
     except FileExistsError:

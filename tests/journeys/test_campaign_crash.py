@@ -8,12 +8,9 @@ import contextlib
 import os
 import signal
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import aiohttp
 import pytest
@@ -22,11 +19,10 @@ from app.connect import connect_page
 from app.demo import APP_ID, APP_SECRET, CONTROLLER, PAGE_ID, PAGE_TOKEN, VERIFY_TOKEN, free_port
 from app.runtime import running
 from app.web import serving
-from domain.consent import ConsentAct, TopicConsent
 from domain.delivery import DeliveryState
-from domain.ids import PageId, Psid, Topic
-from domain.lead import LeadProfile
+from domain.ids import PageId
 from domain.personal import Pii
+from tests.journeys.crowds import crowd, got
 from tests.journeys.world import MovableClock, World, platform, settings_for
 
 FOLLOWERS = 1000
@@ -81,33 +77,12 @@ async def installation(dsn: str, home: Path) -> AsyncIterator[tuple[World, int]]
         yield World(runtime=runtime, platform_url=url, session=session, clock=clock), port
 
 
-async def followers_who_said_yes(world: World) -> None:
-    """On both sides: people whose window is open and who want offers."""
-    psids = [f"{8_310_482_919_280_000 + number}" for number in range(FOLLOWERS)]
-    people = [{"psid": psid, "first_name": "Zoë", "last_name": "Ångström"} for psid in psids]
-    await world.control("POST", "followers", page=PAGE_ID, followers=people, window="open")
-    now, store = world.clock(), world.runtime.store
-    async with store.database.transaction() as tx:
-        for psid in psids:
-            profile = LeadProfile(psid=Pii(Psid(psid)), first_name=Pii("Zoë"))
-            lead, _ = await store.leads.add(tx, PAGE, profile, now=now)
-            await store.leads.seen(tx, lead, event_time=now, window_until=now + timedelta(hours=24), writes=True)
-            yes = TopicConsent(topic=Topic("offers"), act=ConsentAct.GIVEN, event_time=now)
-            await store.consents.put_topic(tx, PAGE, lead.lead_id, yes, notice_version=1, record_id=uuid4())
-
-
-async def accepted(world: World) -> Counter[str]:
-    """Who got a message, how often, by the platform's book."""
-    calls = await world.ledger(kind="call")
-    return Counter(call["psid"] for call in calls if call["accepted"] and call["path"].endswith("/messages"))
-
-
 @pytest.mark.timeout(240)
 async def test_three_killed_workers_leave_nobody_reached_twice_and_a_report_that_agrees_with_the_ledger(
     database_dsn: str, tmp_path: Path
 ):
     async with installation(database_dsn, tmp_path) as (world, port):
-        await followers_who_said_yes(world)
+        await crowd(world, FOLLOWERS)
         await world.control(
             "POST",
             "faults",
@@ -121,7 +96,7 @@ async def test_three_killed_workers_leave_nobody_reached_twice_and_a_report_that
             return await WorkerProcess.start(database_dsn, tmp_path, world.platform_url, port)
 
         async def reached(people: int) -> bool:
-            return len(await accepted(world)) >= people
+            return len(await got(world)) >= people
 
         worker = await new_worker()
         for people in KILL_AT:
@@ -133,13 +108,13 @@ async def test_three_killed_workers_leave_nobody_reached_twice_and_a_report_that
 
         async def done() -> bool:
             status = await world.campaigns.status(PAGE, campaign_id)
-            told = await accepted(world)
+            told = await got(world)
             return status.campaign.finished_at is not None and status.report.of(DeliveryState.SENT) == len(told)
 
         await world.until(done, "the end of the campaign, every echo settled", patience=90)
         assert await worker.stop() == 0
 
-        told = await accepted(world)
+        told = await got(world)
         status = await world.campaigns.status(PAGE, campaign_id)
         assert max(told.values()) == 1
         assert status.adds_up

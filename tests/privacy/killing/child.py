@@ -180,6 +180,7 @@ def forked(asked: dict[str, Any]) -> int:
             asyncio.run(live(asked))
             status = 0
         except BaseException:
+            # Whatever it is, it must not climb on into the copy of the parent that this process is.
             traceback.print_exc()
         finally:
             sys.stderr.flush()
